@@ -14,7 +14,8 @@ pub(super) async fn health() -> &'static str {
 }
 
 /// `GET /readyz`: the proxy accepts players. It answers 503 while it drains, and while the shared state cannot be
-/// reached; with `?ignore=state`, not because of that: for load balancers, since running sessions go on.
+/// reached or is being restored; with `?ignore=state`, not because of that: for load balancers, since running sessions go
+/// on.
 pub(super) async fn ready(
     extract::State(state): extract::State<State>,
     uri: Uri,
@@ -22,12 +23,18 @@ pub(super) async fn ready(
     if state.draining() {
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "vsps is stopping"));
     }
-    let reachable = state.registry.replica().is_none_or(|replica| replica.reachable());
-    if !reachable && uri.query() != Some("ignore=state") {
-        let detail = "the shared state cannot be reached: running sessions go on, and nothing can be changed";
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail));
-    }
-    Ok("ready\n")
+    let Some(replica) = state.registry.replica().filter(|_| uri.query() != Some("ignore=state"))
+    else {
+        return Ok("ready\n");
+    };
+    let detail = if !replica.reachable() {
+        "the shared state cannot be reached: running sessions go on, and nothing can be changed"
+    } else if replica.recovers() {
+        "the shared state has lost its data: the sessions of this replica are being written again"
+    } else {
+        return Ok("ready\n");
+    };
+    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail))
 }
 
 /// `GET /metrics`: metrics in the Prometheus text format, or as OpenMetrics if the client asks for it.
@@ -38,6 +45,9 @@ pub(super) async fn metrics(
     let accept: Vec<_> =
         headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
     let format = Exposition::accepted(&accept.join(","));
+    if let Some(replica) = state.registry.replica() {
+        state.recorder.show_state(replica.losses(), replica.restored());
+    }
     let mut text = state.recorder.render(format);
     text.push_str(&state.analytics.render_metrics(state.session_metrics, format));
     text.push_str(format.end());

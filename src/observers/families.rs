@@ -142,6 +142,10 @@ families! {
         "Idle sessions whose learnt manifests were dropped, since the memory budget was used up.";
     STREAMS_RESET: Counter, "streams", "vsps_streams_reset_total", ["reason"],
         "Streams of HTTP/2 that were reset because their player did not read: for too long (unread), or while the memory budget was used up (memory).";
+    STATE_LOSSES: Counter, "losses", "vsps_state_losses_total", [],
+        "Times that the store of --state had lost its data, or was started again, and this replica wrote its sessions into it again.";
+    STATE_RESTORED: Counter, "sessions", "vsps_state_restored_sessions_total", [],
+        "Sessions that this replica wrote into the store of --state again.";
 }
 
 families! {

@@ -46,6 +46,8 @@ pub(super) struct Instruments {
     pub(super) memory_refusals: IntCounterVec,
     pub(super) manifests_forgotten: IntCounter,
     pub(super) streams_reset: IntCounterVec,
+    pub(super) state_losses: IntCounter,
+    pub(super) state_restored: IntCounter,
 }
 
 impl Instruments {
@@ -92,6 +94,8 @@ impl Instruments {
             memory_refusals: counters(&families::MEMORY_REFUSALS, to)?,
             manifests_forgotten: counter(&families::MANIFESTS_FORGOTTEN, to)?,
             streams_reset: counters(&families::STREAMS_RESET, to)?,
+            state_losses: counter(&families::STATE_LOSSES, to)?,
+            state_restored: counter(&families::STATE_RESTORED, to)?,
             registry,
             exemplars: Exemplars::default(),
         })

@@ -82,6 +82,14 @@ impl Recorder {
         *self.memory.lock() = memory;
     }
 
+    /// Exports how often the shared state was `lost`, and how many sessions were `restored` in it.
+    pub fn show_state(&self, lost: u64, restored: u64) {
+        let shown = &self.instruments;
+        for (shown, counted) in [(&shown.state_losses, lost), (&shown.state_restored, restored)] {
+            shown.inc_by(counted.saturating_sub(shown.get()));
+        }
+    }
+
     /// All metrics as text in this format, without its [`end`](Exposition::end).
     #[must_use]
     pub fn render(&self, format: Exposition) -> String {

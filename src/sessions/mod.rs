@@ -67,7 +67,7 @@ pub use shaped_response::ShapedResponse;
 pub use shared::{
     Append, Changed, Created, Fleet, Joined, Logged, MemoryStore, NewRecord, Quota, RedisStore,
     Replica, Restored, SessionRecord, StateAnswer, StateError, StateOptions, StateStore, Stored,
-    Touch, Updates,
+    Touch, Updates, UsedNumbers,
 };
 pub use shared_link::{Difference, LinkError, SharedLink};
 pub use upstream_url::UpstreamUrl;

@@ -25,6 +25,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
     process::Child,
     task::JoinSet,
@@ -80,19 +81,16 @@ async fn listens(port: u16) {
 }
 
 async fn redis(port: u16) -> Child {
+    redis_with(port, "").await
+}
+
+/// Redis, with the data of this file in the folder for temporary files; empty = none.
+async fn redis_with(port: u16, file: &str) -> Child {
     let mut command = tool("redis-server");
-    command.args([
-        "--port",
-        &port.to_string(),
-        "--bind",
-        "127.0.0.1",
-        "--save",
-        "",
-        "--appendonly",
-        "no",
-    ]);
-    // Without a file of its data: where it runs does not matter.
-    command.current_dir(std::env::temp_dir());
+    let port_text = port.to_string();
+    command.args(["--port", &port_text, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
+    command.args(["--dir", std::env::temp_dir().to_str().unwrap()]);
+    command.args(["--dbfilename", if file.is_empty() { "vsps-no-such.rdb" } else { file }]);
     let child = command.stdout(Stdio::null()).kill_on_drop(true).spawn().unwrap();
     listens(port).await;
     child
@@ -165,6 +163,13 @@ impl Asker {
 
     async fn patch(&self, url: &str, body: &Value) -> StatusCode {
         self.try_ask(Method::PATCH, url, body).await.unwrap().0
+    }
+
+    /// The version of what is at `url`.
+    async fn version(&self, url: &str) -> String {
+        let response = timeout(PATIENCE, self.0.get(url.parse().unwrap())).await;
+        let response = response.expect("no answer").unwrap();
+        response.headers()[header::ETAG].to_str().unwrap().to_owned()
     }
 
     async fn json(&self, url: &str) -> Value {
@@ -404,4 +409,105 @@ async fn commands_reach_all_replicas_and_need_redis() {
     let (_, forged, _) =
         asker.get(&format!("{players}{}", location.replacen("/-/s/", "/-/s/z", 1))).await;
     assert_eq!(forged, "");
+}
+
+/// Sends a command to Redis.
+async fn tell_redis(port: u16, command: &str) {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    stream.write_all(format!("{command}\r\n").as_bytes()).await.unwrap();
+    let mut answer = [0; 5];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"+OK\r\n", "{command}");
+}
+
+/// The value of a metric without labels.
+async fn metric(asker: &Asker, replica: &Replica, name: &str) -> u64 {
+    let body = asker.get(&format!("http://{}/metrics", replica.admin)).await.2;
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    let line = text.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap();
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+/// Sets a rate at the first replica. How long after its answer it is in force at the second.
+async fn felt(asker: &Asker, here: &str, there: &str, rate: u32) -> Duration {
+    let rate = format!("{rate} Mbit/s");
+    let set = async {
+        while asker.patch(here, &value!({ "rate": rate })).await != StatusCode::OK {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, set).await.expect("the change is refused");
+    let since = Instant::now();
+    let felt = async {
+        while asker.json(there).await["rate"] != rate.as_str() {
+            sleep(Duration::from_millis(2)).await;
+        }
+    };
+    timeout(PATIENCE, felt).await.expect("the other replica does not feel it");
+    since.elapsed()
+}
+
+/// Redis is emptied, killed, and started again with an older file while two replicas share a session: commands are felt as
+/// soon as before, three times stay three times, and both replicas tell of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_loses_its_data() {
+    let (port, file) = (free_port(), format!("vsps-{}.rdb", std::process::id()));
+    let mut server = redis_with(port, &file).await;
+    let store = format!("redis://127.0.0.1:{port}/0");
+    let (one, two) = (Replica::start(&store).await, Replica::start(&store).await);
+    let asker = Asker::new();
+    let rules = value!({ "rules": [{ "name": "three", "when": { "kind": "segment" }, "budget": { "times": 3 },
+        "then": { "status": 404 } }] });
+    let sessions = format!("http://{}/api/v1/sessions", one.admin);
+    let (status, _, body) = asker.try_ask(Method::POST, &sessions, &rules).await.unwrap();
+    assert_eq!(status, StatusCode::CREATED, "{body:?}");
+    let session: Value = serde_json::from_slice(&body).unwrap();
+    let id = session["id"].as_str().unwrap().to_owned();
+    let at = |replica: &Replica| format!("http://{}/api/v1/sessions/{id}", replica.admin);
+    let players =
+        |replica: &Replica| format!("http://{}/-/s/{id}/demo/hls/master.m3u8", replica.listen);
+    let segment = asker.first(&asker.first(&players(&one)).await).await;
+    let there = segment.replace(&one.listen, &two.listen);
+    // Once before the file is written; twice after it, at the other replica.
+    assert_eq!(asker.get(&segment).await.0, StatusCode::NOT_FOUND);
+    felt(&asker, &at(&one), &at(&two), 50).await;
+    sleep(Duration::from_millis(500)).await;
+    tell_redis(port, "SAVE").await;
+    for _ in 0..2 {
+        assert_eq!(asker.get(&there).await.0, StatusCode::NOT_FOUND);
+    }
+    felt(&asker, &at(&two), &at(&one), 51).await;
+    sleep(Duration::from_millis(500)).await;
+    let mut late = Vec::new();
+    for round in 0..6 {
+        let rate = 60 + 2 * round;
+        match round {
+            0..3 => tell_redis(port, "FLUSHALL").await,
+            _ => {
+                drop(server);
+                // The first time with the older file, then without one.
+                server = redis_with(port, if round == 3 { &file } else { "" }).await;
+            }
+        }
+        let (here, other) = if round % 2 == 0 { (&one, &two) } else { (&two, &one) };
+        late.push(felt(&asker, &at(here), &at(other), rate).await);
+        late.push(felt(&asker, &at(other), &at(here), rate + 1).await);
+        sleep(Duration::from_millis(1500)).await;
+        let expected = format!("\"{}\"", 3 + 2 * (round + 1));
+        for replica in [&one, &two] {
+            assert_eq!(asker.version(&at(replica)).await, expected, "no command is lost");
+        }
+    }
+    println!("after a loss, commands were felt after {late:?}");
+    let soon = late.iter().filter(|late| **late <= Duration::from_millis(200)).count();
+    assert!(soon * 4 >= late.len() * 3, "{late:?}");
+    for segment in [&segment, &there] {
+        assert_eq!(asker.get(segment).await.0, StatusCode::OK, "three times are used");
+    }
+    for replica in [&one, &two] {
+        assert!(metric(&asker, replica, "vsps_state_losses_total").await >= 6);
+        assert!(metric(&asker, replica, "vsps_state_restored_sessions_total").await >= 6);
+        asker.until(&format!("http://{}/readyz", replica.admin), StatusCode::OK).await;
+    }
+    fs::remove_file(std::env::temp_dir().join(file)).unwrap();
 }

@@ -4,6 +4,7 @@
 
 mod figures;
 mod links;
+mod losses;
 mod moves;
 mod outages;
 mod simulation;

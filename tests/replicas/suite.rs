@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use vsps::sessions::{
     Append, Changed, Logged, NewRecord, Quota, Restored, StateError, StateStore, Stored, Touch,
-    Updates,
+    Updates, UsedNumbers,
 };
 
 const IDLE: Duration = Duration::from_secs(60);
@@ -17,14 +17,14 @@ fn new(record: &str) -> NewRecord<'_> {
 
 /// Everything, on an empty store.
 pub(crate) async fn holds(store: &dyn StateStore) {
-    let first = store.join("fleet", Some("one"), 0).await.unwrap();
+    let first = store.join("fleet", Some("one"), UsedNumbers::default()).await.unwrap();
     let run = first.run;
     assert_eq!(first.key, "one");
-    let second = store.join("other", None, 0).await.unwrap();
+    let second = store.join("other", None, UsedNumbers::default()).await.unwrap();
     assert_eq!((&*second.fleet, &*second.key), ("fleet", "one"), "the first one counts");
-    let third = store.join("fleet", Some("two,one"), 0).await.unwrap();
+    let third = store.join("fleet", Some("two,one"), UsedNumbers::default()).await.unwrap();
     assert_eq!((third.key, third.run), ("one,two".to_owned(), run.clone()));
-    let more = store.join("fleet", Some("three,four,five"), 0).await.unwrap();
+    let more = store.join("fleet", Some("three,four,five"), UsedNumbers::default()).await.unwrap();
     assert_eq!(more.key, "one,two,three,four", "four are kept");
     assert_eq!(store.heartbeat(&run).await.unwrap().run, run);
     assert_ne!(store.heartbeat("another").await.unwrap().run, "another");
@@ -34,7 +34,7 @@ pub(crate) async fn holds(store: &dyn StateStore) {
     runs(store, &run).await;
     moves(store, &run).await;
     stays(store, &run).await;
-    rules(store).await;
+    rules(store, &run).await;
     quotas(store, &run).await;
     ends(store, &run).await;
     restored(store, &run).await;
@@ -68,6 +68,9 @@ async fn commands(store: &dyn StateStore, run: &str) {
     let rest = store.updates(run, ordinal, 1).await.unwrap().unwrap().commands;
     assert_eq!(rest.iter().map(|logged| &*logged.command).collect::<Vec<_>>(), ["y"]);
     assert_eq!(store.updates(run, ordinal, 2).await, Ok(Some(Updates::default())));
+    // A store that has fewer than are known has gone back.
+    assert_eq!(store.updates(run, ordinal, 3).await, Ok(None));
+    assert_eq!(store.append(run, ordinal, 3, "z").await, Ok(Append::Missing));
     let told = async {
         loop {
             if let Changed::Session { ordinal: changed, .. } = changes.recv().await.unwrap() {
@@ -202,13 +205,22 @@ async fn stays(store: &dyn StateStore, run: &str) {
     assert!(store.load(run, kept.ordinal).await.unwrap().is_some());
 }
 
-async fn rules(store: &dyn StateStore) {
-    assert_eq!(store.rules().await, Ok((1, None)));
-    assert_eq!(store.replace_rules(1, Some("[]")).await, Ok((2, true)));
-    assert_eq!(store.replace_rules(1, Some("[1]")).await, Ok((2, false)));
-    assert_eq!(store.rules().await, Ok((2, Some("[]".into()))));
-    assert_eq!(store.replace_rules(2, None).await, Ok((3, true)));
-    assert_eq!(store.rules().await, Ok((3, None)));
+async fn rules(store: &dyn StateStore, run: &str) {
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(store.rules(run).await, Ok((1, None)));
+    assert_eq!(store.rules("another").await, Err(StateError::Lost));
+    assert_eq!(store.replace_rules("another", 1, None).await, Err(StateError::Lost));
+    // Those of before a loss are written again by each replica: the newest count.
+    assert_eq!(store.restore_rules(5, Some("[5]")).await, Ok((5, text("[5]"))));
+    assert_eq!(store.restore_rules(4, Some("[4]")).await, Ok((5, text("[5]"))));
+    assert_eq!(store.restore_rules(6, None).await, Ok((6, None)));
+    assert_eq!(store.replace_rules(run, 6, Some("[]")).await, Ok((7, true)));
+    assert_eq!(store.replace_rules(run, 6, Some("[1]")).await, Ok((7, false)));
+    assert_eq!(store.rules(run).await, Ok((7, text("[]"))));
+    // Once they were replaced, older ones do not come back, whatever their version.
+    assert_eq!(store.restore_rules(9, Some("[9]")).await, Ok((7, text("[]"))));
+    assert_eq!(store.replace_rules(run, 7, None).await, Ok((8, true)));
+    assert_eq!(store.rules(run).await, Ok((8, None)));
 }
 
 async fn quotas(store: &dyn StateStore, run: &str) {
@@ -286,7 +298,9 @@ async fn restored(store: &dyn StateStore, run: &str) {
     let one = Quota { sessions: Some(1), per_second: None };
     let full = NewRecord { namespace: Some(("again", one)), ..new("n") };
     assert!(matches!(store.create(run, full).await, Err(StateError::Quota(..))), "it counts");
-    let joined = store.join("fleet", Some("six"), 9000).await.unwrap();
+    let used = UsedNumbers { ordinal: 9000, position: 70_000 };
+    let joined = store.join("fleet", Some("six"), used).await.unwrap();
+    assert_eq!(joined.position, 70_000);
     assert!(!joined.key.contains("six"), "sessions were started: {}", joined.key);
     assert_eq!(store.create(run, new("n")).await.unwrap().ordinal, 9001);
 }

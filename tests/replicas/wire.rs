@@ -10,7 +10,7 @@ use std::{
 use tokio::{sync::broadcast, time::sleep};
 use vsps::sessions::{
     Append, Changed, Created, Joined, MemoryStore, NewRecord, Restored, StateAnswer, StateError,
-    StateStore, Stored, Touch, Updates,
+    StateStore, Stored, Touch, Updates, UsedNumbers,
 };
 
 /// The way from one replica to a store.
@@ -61,9 +61,9 @@ impl StateStore for Wire {
         &'a self,
         fleet: &'a str,
         keys: Option<&'a str>,
-        ordinal: u64,
+        used: UsedNumbers,
     ) -> StateAnswer<'a, Joined> {
-        self.over(Duration::ZERO, move |store| store.join(fleet, keys, ordinal))
+        self.over(Duration::ZERO, move |store| store.join(fleet, keys, used))
     }
 
     fn heartbeat<'a>(&'a self, run: &'a str) -> StateAnswer<'a, Joined> {
@@ -125,16 +125,25 @@ impl StateStore for Wire {
         self.over(Duration::ZERO, move |store| store.list())
     }
 
-    fn rules(&self) -> StateAnswer<'_, (u64, Option<String>)> {
-        self.over(Duration::ZERO, move |store| store.rules())
+    fn rules<'a>(&'a self, run: &'a str) -> StateAnswer<'a, (u64, Option<String>)> {
+        self.over(Duration::ZERO, move |store| store.rules(run))
     }
 
     fn replace_rules<'a>(
         &'a self,
+        run: &'a str,
         present: u64,
         rules: Option<&'a str>,
     ) -> StateAnswer<'a, (u64, bool)> {
-        self.over(Duration::ZERO, move |store| store.replace_rules(present, rules))
+        self.over(Duration::ZERO, move |store| store.replace_rules(run, present, rules))
+    }
+
+    fn restore_rules<'a>(
+        &'a self,
+        version: u64,
+        rules: Option<&'a str>,
+    ) -> StateAnswer<'a, (u64, Option<String>)> {
+        self.over(Duration::ZERO, move |store| store.restore_rules(version, rules))
     }
 
     fn changes(&self) -> broadcast::Receiver<Changed> {

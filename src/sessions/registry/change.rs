@@ -112,13 +112,15 @@ impl Registry {
         };
         let text = rules.as_deref().map(serde_json::to_string).transpose();
         let text = text.map_err(|error| StateError::Unreadable(error.to_string()))?;
+        self.recover(replica).await?;
         for _ in 0..TRIES {
             self.follow_rules(replica).await?;
             let present = self.rules().1;
             if !expected(present) {
                 return Err(RulesError::Stale(present));
             }
-            let answer = replica.store.replace_rules(present, text.as_deref()).await;
+            let answer =
+                replica.store.replace_rules(&replica.run(), present, text.as_deref()).await;
             let (version, replaced) = replica.noted(answer)?;
             if replaced {
                 self.set_rules(rules, version);
@@ -130,10 +132,15 @@ impl Registry {
 
     /// Takes over the rules of all sessions from the store.
     pub(super) async fn follow_rules(&self, replica: &Replica) -> Result<(), StateError> {
-        let (version, text) = replica.noted(replica.store.rules().await)?;
-        if version == self.rules().1 {
-            return Ok(());
-        }
+        let stored = replica.noted(replica.store.rules(&replica.run()).await)?;
+        if stored.0 == self.rules().1 { Ok(()) } else { self.take_rules(stored) }
+    }
+
+    /// Takes over the rules of all sessions: their version and text.
+    pub(super) fn take_rules(
+        &self,
+        (version, text): (u64, Option<String>),
+    ) -> Result<(), StateError> {
         let rules = text.map(|text| serde_json::from_str::<RuleSet>(&text)).transpose();
         let rules = rules.map_err(|error| StateError::Unreadable(error.to_string()))?;
         self.set_rules(rules.map(Arc::new), version);

@@ -13,6 +13,8 @@ use tokio::{
 
 /// How often it is checked whether a message was missed.
 const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How soon after a failure the next one comes: a server that was started again may be there soon.
+const RETRY: Duration = Duration::from_millis(100);
 
 impl Registry {
     /// Keeps the sessions that are here like those of other replicas. Never returns if there is a store.
@@ -42,17 +44,29 @@ impl Registry {
         // What was changed before is not known at the start, nor what a failed request was about.
         let mut behind = true;
         loop {
-            let followed = tokio::select! {
+            let changed = tokio::select! {
                 changed = changes.recv() => match changed {
-                    Ok(changed) => self.follow(replica, changed).await,
-                    Err(RecvError::Lagged(_)) => self.follow(replica, Changed::Unknown).await,
+                    Ok(changed) => Some(changed),
+                    Err(RecvError::Lagged(_)) => Some(Changed::Unknown),
                     Err(RecvError::Closed) => return,
                 },
-                _ = heartbeats.tick() => self.beat(replica, &mut last, &mut behind).await,
+                // Another task has found out that the store had lost its data.
+                () = replica.recovery.over() => Some(Changed::Unknown),
+                _ = heartbeats.tick() => None,
+            };
+            behind |= changed == Some(Changed::Unknown);
+            let followed = match changed {
+                Some(changed) if changed != Changed::Unknown => self.follow(replica, changed).await,
+                // A server that was started again may have lost its data.
+                _ => self.beat(replica, &mut last, &mut behind).await,
             };
             if let Err(problem) = followed {
                 // The next heartbeat tries again.
                 behind = true;
+                heartbeats.reset_after(RETRY);
+                if problem == StateError::Lost {
+                    replica.recovery.look_again();
+                }
                 tracing::debug!(%problem, "the shared state could not be followed");
             }
         }
@@ -86,10 +100,10 @@ impl Registry {
         last: &mut u64,
         behind: &mut bool,
     ) -> Result<(), StateError> {
-        let Heartbeat { is_same_run, position } = replica.heartbeat().await?;
-        if !is_same_run {
-            self.restore_all(replica).await?;
-            // Others write what they have, too, and no message is sent of it.
+        let Heartbeat { lost, position } = replica.heartbeat().await?;
+        if let Some(lost) = lost {
+            self.restore_all(replica, lost).await?;
+            // Others write what they have, too.
             *behind = true;
         } else if *behind || replica.position() < *last {
             self.follow_all(replica).await?;
@@ -102,7 +116,18 @@ impl Registry {
 
     async fn follow_all(&self, replica: &Replica) -> Result<(), StateError> {
         self.follow_rules(replica).await?;
-        self.follow_sessions(replica, &self.list()).await
+        let mut parts: [Vec<_>; 4] = Default::default();
+        for (number, session) in self.list().into_iter().enumerate() {
+            parts[number % 4].push(session);
+        }
+        let [first, second, third, fourth] = &parts;
+        tokio::try_join!(
+            self.follow_sessions(replica, first),
+            self.follow_sessions(replica, second),
+            self.follow_sessions(replica, third),
+            self.follow_sessions(replica, fourth),
+        )?;
+        Ok(())
     }
 
     /// Takes over what is new of `sessions`. Those that were ended end here, too.

@@ -16,15 +16,16 @@ impl Registry {
         replica: &Replica,
         sessions: &[Arc<Session>],
     ) -> Result<(), StateError> {
-        if sessions.is_empty() {
+        if sessions.is_empty() || self.recover(replica).await? {
             return Ok(());
         }
-        if !replica.heartbeat().await?.is_same_run {
-            return self.restore_all(replica).await;
-        }
+        // Another task may be writing them.
+        drop(replica.recovery.begin().await);
         for session in sessions {
-            let restored =
-                session.in_use(self.config.idle) && self.restore(replica, session).await?;
+            let restored = match session.in_use(self.config.idle) {
+                true => self.restore(replica, session).await?,
+                false => self.is_stored(replica, session).await?,
+            };
             if !restored {
                 self.forget(session);
             }
@@ -32,15 +33,77 @@ impl Registry {
         Ok(())
     }
 
-    /// Writes the sessions that are here into a store that has lost what it had.
+    async fn is_stored(&self, replica: &Replica, session: &Session) -> Result<bool, StateError> {
+        let updates = replica.store.updates(&replica.run(), session.tag.ordinal, 0).await;
+        Ok(replica.noted(updates)?.is_some())
+    }
+
+    /// Writes all again if the store has lost what it had. Whether it had.
     ///
     /// # Errors
     /// When the store cannot be reached.
-    pub(super) async fn restore_all(&self, replica: &Replica) -> Result<(), StateError> {
-        tracing::warn!("the shared state was lost: the sessions of this replica are written again");
+    pub(super) async fn recover(&self, replica: &Replica) -> Result<bool, StateError> {
+        let Some(lost) = replica.heartbeat().await?.lost else { return Ok(false) };
+        self.restore_all(replica, lost).await?;
+        Ok(true)
+    }
+
+    /// Writes the sessions that are here, and the rules of all, into a store that has `lost` a run, or has gone back to an
+    /// earlier point of it. Then what others have written is followed again.
+    ///
+    /// # Errors
+    /// When the store cannot be reached. The next heartbeat finds that the run is still lost.
+    pub(super) async fn restore_all(
+        &self,
+        replica: &Replica,
+        lost: String,
+    ) -> Result<(), StateError> {
+        let turn = replica.recovery.begin().await;
+        if replica.run() != lost {
+            // Another task has done it.
+            return Ok(());
+        }
+        turn.found_loss();
+        tracing::warn!(
+            "the shared state was lost, or its server was started again: the sessions of this replica are written again"
+        );
         replica.join_again().await?;
-        for session in self.list() {
-            self.restore(replica, &session).await?;
+        let sessions = self.list();
+        let part = |first| self.restore_part(replica, &sessions, first);
+        let written =
+            tokio::try_join!(self.restore_rules(replica), part(0), part(1), part(2), part(3));
+        if let Err(problem) = written {
+            replica.leave_for(lost);
+            return Err(problem);
+        }
+        tracing::info!(
+            sessions = sessions.len(),
+            "the shared state has the sessions of this replica again"
+        );
+        turn.succeeded();
+        Ok(())
+    }
+
+    /// Writes the rules of all sessions again, if they were replaced. If others have replaced them since, those count.
+    async fn restore_rules(&self, replica: &Replica) -> Result<(), StateError> {
+        let (rules, version) = self.rules();
+        let replaced = !Arc::ptr_eq(&rules, &self.config.rules);
+        let text = replaced.then(|| serde_json::to_string(&*rules)).transpose();
+        let text = text.map_err(|error| StateError::Unreadable(error.to_string()))?;
+        let answer = replica.store.restore_rules(version, text.as_deref()).await;
+        let stored = replica.noted(answer)?;
+        if stored == (version, text) { Ok(()) } else { self.take_rules(stored) }
+    }
+
+    /// Writes every fourth session again, from the `first` one on.
+    async fn restore_part(
+        &self,
+        replica: &Replica,
+        sessions: &[Arc<Session>],
+        first: usize,
+    ) -> Result<(), StateError> {
+        for session in sessions.iter().skip(first).step_by(4) {
+            self.restore(replica, session).await?;
         }
         Ok(())
     }
@@ -68,6 +131,9 @@ impl Registry {
             known.written = Written::default();
         }
         session.mark_unsaved();
+        if restored == Restored::There {
+            replica.recovery.count_restored();
+        }
         Ok(restored == Restored::There)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::store::{
     Append, Changed, Created, ENDED, Joined, Logged, MOST_COMMANDS, MOST_SESSIONS, NewRecord,
-    Quota, Restored, StateAnswer, StateError, StateStore, Stored, Touch, Updates,
+    Quota, Restored, StateAnswer, StateError, StateStore, Stored, Touch, Updates, UsedNumbers,
 };
 use crate::clock::Clock;
 use parking_lot::Mutex;
@@ -17,15 +17,17 @@ const CHANGES: usize = 1024;
 /// The most keys that sign ids.
 const MOST_KEYS: usize = 4;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Entry {
     stored: Stored,
+    /// The run in which the replica with the last requests wrote it.
+    run: u64,
     /// When it ends without a touch, in ms.
     until: u64,
     namespace: Option<String>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct State {
     run: u64,
     fleet: Option<String>,
@@ -36,11 +38,13 @@ struct State {
     position: u64,
     sessions: BTreeMap<u64, Entry>,
     rules: (u64, Option<String>),
+    /// The run in which they were replaced.
+    rules_run: u64,
     started: Started,
 }
 
 /// The sessions that were started in one second, by namespace.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Started {
     second: u64,
     counts: HashMap<String, u64>,
@@ -51,6 +55,8 @@ struct Started {
 pub struct MemoryStore {
     clock: Clock,
     state: Mutex<State>,
+    /// What it goes back to.
+    saved: Mutex<State>,
     changes: broadcast::Sender<Changed>,
     /// Whether it answers: tests switch it off.
     reachable: std::sync::atomic::AtomicBool,
@@ -62,7 +68,7 @@ impl MemoryStore {
     pub fn new(clock: Clock) -> Self {
         let (changes, _) = broadcast::channel(CHANGES);
         let state = Mutex::new(State { rules: (1, None), ..State::default() });
-        Self { clock, state, changes, reachable: true.into() }
+        Self { clock, state, saved: Mutex::default(), changes, reachable: true.into() }
     }
 
     /// Loses everything, as a server that was started again without its file.
@@ -70,6 +76,18 @@ impl MemoryStore {
         let mut state = self.state.lock();
         let run = state.run;
         *state = State { run, rules: (1, None), ..State::default() };
+    }
+
+    /// Saves what it has, for [`Self::go_back`].
+    pub fn save(&self) {
+        *self.saved.lock() = self.state.lock().clone();
+    }
+
+    /// Loses what was changed since it was saved, as a server that was started again with its last file.
+    pub fn go_back(&self) {
+        let saved = self.saved.lock().clone();
+        let mut state = self.state.lock();
+        *state = State { run: state.run + 1, ..saved };
     }
 
     /// Whether it answers from now on.
@@ -157,9 +175,9 @@ impl StateStore for MemoryStore {
         &'a self,
         fleet: &'a str,
         keys: Option<&'a str>,
-        ordinal: u64,
+        used: UsedNumbers,
     ) -> StateAnswer<'a, Joined> {
-        self.answer(|state, now| {
+        self.answer(move |state, now| {
             if state.fleet.is_none() {
                 state.fleet = Some(fleet.to_owned());
                 state.run += 1;
@@ -173,7 +191,8 @@ impl StateStore for MemoryStore {
                     state.keys = format!("{},{key}", state.keys);
                 }
             }
-            state.ordinal = state.ordinal.max(ordinal);
+            state.ordinal = state.ordinal.max(used.ordinal);
+            state.position = state.position.max(used.position);
             Ok(state.joined(now))
         })
     }
@@ -201,8 +220,8 @@ impl StateStore for MemoryStore {
             let stored =
                 Stored { record: new.record.to_owned(), created: now, ..Stored::default() };
             let namespace = new.namespace.map(|(namespace, _)| namespace.to_owned());
-            let entry = Entry { stored, until: now + millis(new.idle), namespace };
-            state.sessions.insert(state.ordinal, entry);
+            let (until, run) = (now + millis(new.idle), state.run);
+            state.sessions.insert(state.ordinal, Entry { stored, run, until, namespace });
             Ok(Created { ordinal: state.ordinal, at: now })
         })
     }
@@ -224,9 +243,9 @@ impl StateStore for MemoryStore {
     ) -> StateAnswer<'a, Option<Updates>> {
         self.answer(|state, _| {
             let stored = state.session(run, ordinal).map(|entry| &entry.stored);
-            Ok(stored.map(|stored| Updates {
-                by: stored.by.clone(),
-                commands: stored.commands.get(from..).unwrap_or_default().to_vec(),
+            Ok(stored.and_then(|stored| {
+                let commands = stored.commands.get(from..)?.to_vec();
+                Some(Updates { by: stored.by.clone(), commands })
             }))
         })
     }
@@ -242,7 +261,8 @@ impl StateStore for MemoryStore {
             let Some(entry) = state.session(run, ordinal) else { return Ok(Append::Missing) };
             let commands = &mut entry.stored.commands;
             if commands.len() != from {
-                return Ok(Append::Behind(commands.get(from..).unwrap_or_default().to_vec()));
+                let others = commands.get(from..);
+                return Ok(others.map_or(Append::Missing, |others| Append::Behind(others.to_vec())));
             }
             if from >= MOST_COMMANDS {
                 return Err(StateError::TooManyCommands(MOST_COMMANDS));
@@ -303,21 +323,28 @@ impl StateStore for MemoryStore {
             if known.is_some_and(|known| known.stored.created != session.created) {
                 return Ok(Restored::Taken);
             }
+            let last = !session.by.is_empty();
             let mut entry = Entry {
                 stored: session.clone(),
+                run: if last { state.run } else { 0 },
                 until: now + millis(idle),
                 namespace: namespace.map(str::to_owned),
             };
+            let was_there = known.is_some();
             if let Some(known) = known {
                 let (stored, before) = (&mut entry.stored, &known.stored);
                 let longer = before.commands.len() < session.commands.len();
-                if !longer && (!before.by.is_empty() || session.by.is_empty()) {
+                let older = before.by.is_empty() || last && known.run != state.run;
+                if !(longer || last && older) {
                     return Ok(Restored::There);
                 }
                 if !longer {
                     stored.commands.clone_from(&before.commands);
                 }
-                if session.by.is_empty() && !before.by.is_empty() {
+                if !last {
+                    entry.run = known.run;
+                }
+                if !last && !before.by.is_empty() {
                     stored.by.clone_from(&before.by);
                     stored.hosts.clone_from(&before.hosts);
                     stored.usage.clone_from(&before.usage);
@@ -326,6 +353,9 @@ impl StateStore for MemoryStore {
                 entry.until = entry.until.max(known.until);
             }
             state.sessions.insert(ordinal, entry);
+            if was_there {
+                self.changed(state, Some(ordinal));
+            }
             Ok(Restored::There)
         })
     }
@@ -354,22 +384,45 @@ impl StateStore for MemoryStore {
         })
     }
 
-    fn rules(&self) -> StateAnswer<'_, (u64, Option<String>)> {
-        self.answer(|state, _| Ok(state.rules.clone()))
+    fn rules<'a>(&'a self, run: &'a str) -> StateAnswer<'a, (u64, Option<String>)> {
+        self.answer(
+            |state, _| {
+                if state.is_run(run) { Ok(state.rules.clone()) } else { Err(StateError::Lost) }
+            },
+        )
     }
 
     fn replace_rules<'a>(
         &'a self,
+        run: &'a str,
         present: u64,
         rules: Option<&'a str>,
     ) -> StateAnswer<'a, (u64, bool)> {
         self.answer(|state, _| {
+            if !state.is_run(run) {
+                return Err(StateError::Lost);
+            }
             if state.rules.0 != present {
                 return Ok((state.rules.0, false));
             }
             state.rules = (present + 1, rules.map(str::to_owned));
+            state.rules_run = state.run;
             self.changed(state, None);
             Ok((present + 1, true))
+        })
+    }
+
+    fn restore_rules<'a>(
+        &'a self,
+        version: u64,
+        rules: Option<&'a str>,
+    ) -> StateAnswer<'a, (u64, Option<String>)> {
+        self.answer(move |state, _| {
+            if state.rules.0 < version && state.rules_run != state.run {
+                state.rules = (version, rules.map(str::to_owned));
+                self.changed(state, None);
+            }
+            Ok(state.rules.clone())
         })
     }
 

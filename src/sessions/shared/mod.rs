@@ -10,6 +10,7 @@ mod memory_store;
 mod options;
 mod random;
 mod record;
+mod recovery;
 mod redis_connection;
 mod redis_scripts;
 mod redis_store;
@@ -28,5 +29,5 @@ pub use replica::Replica;
 pub(super) use shared_session::{Counted, Served, Shared, Written};
 pub use store::{
     Append, Changed, Created, Joined, Logged, NewRecord, Quota, Restored, StateAnswer, StateError,
-    StateStore, Stored, Touch, Updates,
+    StateStore, Stored, Touch, Updates, UsedNumbers,
 };

@@ -1,14 +1,16 @@
 //! What Redis does in one step each: Lua, with the keys below `vsps:`.
 //!
 //! ```text
-//! vsps:meta        hash: run (names this content), fleet (see Fleet), key (sign ids); ends 30 s after the last replica
+//! vsps:meta        hash: run (names this content), server (the process of Redis that has it), fleet (see Fleet), key (sign
+//!                  ids); ends 30 s after the last replica
 //! vsps:ordinal     the number of the last session
 //! vsps:position    the number of changes; the channel `vsps:changes` has each as "POSITION ORDINAL", rules as 0
 //! vsps:index       sorted set of ordinals, by the time in ms at which they end
-//! vsps:s:N         hash of session N: record, created, started, hosts, usage, ns, by (the replica with its last requests)
+//! vsps:s:N         hash of session N: record, created, started, hosts, usage, ns, by (the replica with its last requests),
+//!                  run (in which the replica with its last requests wrote it)
 //! vsps:l:N         list of its commands, each "MS JSON"
 //! vsps:e:N         session N was ended by a request; kept for a while
-//! vsps:rules       hash: version, text
+//! vsps:rules       hash: version, text, run (in which they were replaced)
 //! vsps:ns:NAME     sorted set as vsps:index, of a namespace with a quota; vsps:rate:NAME:SECOND counts its new sessions
 //! ```
 //!
@@ -42,10 +44,31 @@ const STATE: &str = "local function state(run)\n\
     return {run or '', m[1] or '', m[2] or '', p, tostring(now)}\n\
     end\n";
 
-/// fleet, new run, new key, lowest ordinal, ttl in ms, keys that sign ids (may be empty). At most four keys are kept.
-/// Further keys are taken over while no session was started: later, another session could have the number in an id.
-const JOIN: &str = "if redis.call('EXISTS', 'vsps:meta') == 0 then\n\
+/// The name of this process of Redis; empty if it must not be read. Another process may have older data: those of its last
+/// snapshot, or of a replica of Redis.
+const SERVER: &str = "local function server()\n\
+    local info = redis.pcall('INFO', 'server')\n\
+    return type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''\n\
+    end\n";
+
+/// Counts a change of session n (0 = of the rules), and tells the replicas.
+const CHANGED: &str = "local function changed(n)\n\
+    local p = redis.call('INCR', 'vsps:position')\n\
+    redis.call('PUBLISH', 'vsps:changes', p .. ' ' .. n)\n\
+    end\n";
+
+/// fleet, new run, new key, lowest ordinal, ttl in ms, keys that sign ids (may be empty), lowest number of changes. At most
+/// four keys are kept. Further keys are taken over while no session was started: later, another session could have the
+/// number in an id.
+const JOIN: &str = "local id = server()\n\
+    if redis.call('EXISTS', 'vsps:meta') == 0 then\n\
     redis.call('HSET', 'vsps:meta', 'fleet', ARGV[1], 'run', ARGV[2], 'key', ARGV[6] ~= '' and ARGV[6] or ARGV[3])\n\
+    elseif redis.call('HGET', 'vsps:meta', 'server') ~= id then\n\
+    redis.call('HSET', 'vsps:meta', 'run', ARGV[2])\n\
+    end\n\
+    redis.call('HSET', 'vsps:meta', 'server', id)\n\
+    if tonumber(ARGV[7]) > tonumber(redis.call('GET', 'vsps:position') or '0') then\n\
+    redis.call('SET', 'vsps:position', ARGV[7])\n\
     end\n\
     local keys = redis.call('HGET', 'vsps:meta', 'key')\n\
     local unused = redis.call('EXISTS', 'vsps:ordinal') == 0\n\
@@ -62,7 +85,7 @@ const JOIN: &str = "if redis.call('EXISTS', 'vsps:meta') == 0 then\n\
 
 /// run, ttl in ms.
 const HEARTBEAT: &str = "local run = redis.call('HGET', 'vsps:meta', 'run')\n\
-    if run ~= ARGV[1] then return state('') end\n\
+    if run ~= ARGV[1] or redis.call('HGET', 'vsps:meta', 'server') ~= server() then return state('') end\n\
     redis.call('PEXPIRE', 'vsps:meta', ARGV[2])\n\
     return state(run)";
 
@@ -81,7 +104,7 @@ const CREATE: &str = "if redis.call('HGET', 'vsps:meta', 'run') ~= ARGV[1] then 
     redis.call('EXPIRE', rate, 5)\n\
     end\n\
     local n = redis.call('INCR', 'vsps:ordinal')\n\
-    redis.call('HSET', 'vsps:s:' .. n, 'record', ARGV[2], 'created', now, 'ns', ns)\n\
+    redis.call('HSET', 'vsps:s:' .. n, 'record', ARGV[2], 'created', now, 'ns', ns, 'run', ARGV[1])\n\
     keep(n, tonumber(ARGV[3]), ns)\n\
     return {'ok', tostring(n), tostring(now)}";
 
@@ -96,6 +119,7 @@ const LOAD: &str = "if not present(ARGV[2]) then return {'lost'} end\n\
 
 /// ordinal, from, run.
 const UPDATES: &str = "if not present(ARGV[3]) or redis.call('EXISTS', 'vsps:s:' .. ARGV[1]) == 0 then return {'missing'} end\n\
+    if redis.call('LLEN', 'vsps:l:' .. ARGV[1]) < tonumber(ARGV[2]) then return {'missing'} end\n\
     local all = {'ok', redis.call('HGET', 'vsps:s:' .. ARGV[1], 'by') or ''}\n\
     for _, entry in ipairs(redis.call('LRANGE', 'vsps:l:' .. ARGV[1], ARGV[2], -1)) do all[#all + 1] = entry end\n\
     return all";
@@ -104,6 +128,7 @@ const UPDATES: &str = "if not present(ARGV[3]) or redis.call('EXISTS', 'vsps:s:'
 const APPEND: &str = "local s, l = 'vsps:s:' .. ARGV[1], 'vsps:l:' .. ARGV[1]\n\
     if not present(ARGV[5]) or redis.call('EXISTS', s) == 0 then return {'missing'} end\n\
     local count = redis.call('LLEN', l)\n\
+    if count < tonumber(ARGV[2]) then return {'missing'} end\n\
     if count ~= tonumber(ARGV[2]) then\n\
     local all = {'behind'}\n\
     for _, entry in ipairs(redis.call('LRANGE', l, ARGV[2], -1)) do all[#all + 1] = entry end\n\
@@ -112,8 +137,7 @@ const APPEND: &str = "local s, l = 'vsps:s:' .. ARGV[1], 'vsps:l:' .. ARGV[1]\n\
     if count >= tonumber(ARGV[4]) then return {'full'} end\n\
     redis.call('RPUSH', l, now .. ' ' .. ARGV[3])\n\
     redis.call('PEXPIRE', l, redis.call('PTTL', s))\n\
-    local p = redis.call('INCR', 'vsps:position')\n\
-    redis.call('PUBLISH', 'vsps:changes', p .. ' ' .. ARGV[1])\n\
+    changed(ARGV[1])\n\
     return {'ok', tostring(now)}";
 
 /// run, the name of the replica; then of each session: ordinal, started, hosts, usage, how long to keep it in ms, each empty if
@@ -132,10 +156,7 @@ const TOUCH: &str = "local there, known = {}, present(ARGV[1])\n\
     if ARGV[i + 4] ~= '' then keep(n, tonumber(ARGV[i + 4]), redis.call('HGET', s, 'ns')) end\n\
     if ARGV[i + 5] == '1' and by ~= ARGV[2] then\n\
     redis.call('HSET', s, 'by', ARGV[2])\n\
-    if by then\n\
-    local p = redis.call('INCR', 'vsps:position')\n\
-    redis.call('PUBLISH', 'vsps:changes', p .. ' ' .. n)\n\
-    end\n\
+    if by then changed(n) end\n\
     end\n\
     there[#there + 1] = 1\n\
     end\n\
@@ -143,21 +164,25 @@ const TOUCH: &str = "local there, known = {}, present(ARGV[1])\n\
     return there";
 
 /// ordinal, idle in ms, namespace, record, created, started, hosts, usage, by; then the commands. Hosts and counters are
-/// those of the replica with the last requests, if that is known.
+/// those of the replica with the last requests, if that is known. What was not written in this run by such a replica is
+/// older than what one has. Others are told, if they may have read the session before.
 const RESTORE: &str = "local n, s, l = ARGV[1], 'vsps:s:' .. ARGV[1], 'vsps:l:' .. ARGV[1]\n\
     if redis.call('EXISTS', 'vsps:e:' .. n) == 1 then return 0 end\n\
+    local run, last = redis.call('HGET', 'vsps:meta', 'run'), ARGV[9] ~= ''\n\
     local created, by = redis.call('HGET', s, 'created'), redis.call('HGET', s, 'by')\n\
     if created and created ~= ARGV[5] then return 2 end\n\
     local longer = not created or redis.call('LLEN', l) < #ARGV - 9\n\
-    if not longer and (by or ARGV[9] == '') then return 1 end\n\
+    local older = not by or last and redis.call('HGET', s, 'run') ~= run\n\
+    if not longer and not (last and older) then return 1 end\n\
     redis.call('HSET', s, 'record', ARGV[4], 'created', ARGV[5], 'ns', ARGV[3])\n\
     if ARGV[6] ~= '' then redis.call('HSETNX', s, 'started', ARGV[6]) end\n\
-    if ARGV[9] ~= '' or not by then redis.call('HSET', s, 'hosts', ARGV[7], 'usage', ARGV[8]) end\n\
-    if ARGV[9] ~= '' then redis.call('HSET', s, 'by', ARGV[9]) end\n\
+    if last or not by then redis.call('HSET', s, 'hosts', ARGV[7], 'usage', ARGV[8]) end\n\
+    if last then redis.call('HSET', s, 'by', ARGV[9], 'run', run or '') end\n\
     if longer then redis.call('DEL', l) end\n\
     for i = 10, longer and #ARGV or 0 do redis.call('RPUSH', l, ARGV[i]) end\n\
     keep(n, tonumber(ARGV[2]), ARGV[3])\n\
     redis.call('PEXPIRE', l, redis.call('PTTL', s))\n\
+    if created then changed(n) end\n\
     return 1";
 
 /// ordinal, how long to keep that it was ended, in ms, run.
@@ -169,19 +194,36 @@ const END: &str = "if not present(ARGV[3]) then return 2 end\n\
     redis.call('DEL', 'vsps:l:' .. ARGV[1])\n\
     redis.call('ZREM', 'vsps:index', ARGV[1])\n\
     if ns and ns ~= '' then redis.call('ZREM', 'vsps:ns:' .. ns, ARGV[1]) end\n\
-    local p = redis.call('INCR', 'vsps:position')\n\
-    redis.call('PUBLISH', 'vsps:changes', p .. ' ' .. ARGV[1])\n\
+    changed(ARGV[1])\n\
     return 1";
 
-/// the present version, whether there are rules, the rules.
-const RULES: &str = "local v = tonumber(redis.call('HGET', 'vsps:rules', 'version') or '1')\n\
-    if v ~= tonumber(ARGV[1]) then return {v, 0} end\n\
-    redis.call('HSET', 'vsps:rules', 'version', v + 1)\n\
-    if ARGV[2] == '1' then redis.call('HSET', 'vsps:rules', 'text', ARGV[3])\n\
+/// The version of the rules of all sessions, and how they are replaced.
+const WRITE_RULES: &str = "local v = tonumber(redis.call('HGET', 'vsps:rules', 'version') or '1')\n\
+    local function write(version, given, text)\n\
+    redis.call('HSET', 'vsps:rules', 'version', version)\n\
+    if given == '1' then redis.call('HSET', 'vsps:rules', 'text', text)\n\
     else redis.call('HDEL', 'vsps:rules', 'text') end\n\
-    local p = redis.call('INCR', 'vsps:position')\n\
-    redis.call('PUBLISH', 'vsps:changes', p .. ' 0')\n\
+    changed(0)\n\
+    end\n";
+
+/// run. Version, and the rules if there are some.
+const RULES: &str = "if not present(ARGV[1]) then return {} end\n\
+    return {tostring(v), redis.call('HGET', 'vsps:rules', 'text') or nil}";
+
+/// the present version, whether there are rules, the rules, run.
+const REPLACE_RULES: &str = "if not present(ARGV[4]) then return {0, 0} end\n\
+    if v ~= tonumber(ARGV[1]) then return {v, 0} end\n\
+    write(v + 1, ARGV[2], ARGV[3])\n\
+    redis.call('HSET', 'vsps:rules', 'run', ARGV[4])\n\
     return {v + 1, 1}";
+
+/// their version, whether there are rules, the rules.
+const RESTORE_RULES: &str = "local run = redis.call('HGET', 'vsps:rules', 'run')\n\
+    if v < tonumber(ARGV[1]) and not (run and present(run)) then\n\
+    v = tonumber(ARGV[1])\n\
+    write(v, ARGV[2], ARGV[3])\n\
+    end\n\
+    return {tostring(v), redis.call('HGET', 'vsps:rules', 'text') or nil}";
 
 /// All scripts. They are called by their hashes: only the first call sends the text.
 #[derive(Debug)]
@@ -196,11 +238,15 @@ pub(super) struct Scripts {
     pub(super) restore: Script,
     pub(super) end: Script,
     pub(super) rules: Script,
+    pub(super) replace_rules: Script,
+    pub(super) restore_rules: Script,
 }
 
 impl Scripts {
     pub(super) fn new() -> Self {
-        let script = |text: &str| Script::new(&format!("{TIME}{STATE}{RUN}{KEEP}{text}"));
+        let script =
+            |text: &str| Script::new(&format!("{TIME}{STATE}{RUN}{SERVER}{CHANGED}{KEEP}{text}"));
+        let of_rules = |text: &str| script(&format!("{WRITE_RULES}{text}"));
         Self {
             join: script(JOIN),
             heartbeat: script(HEARTBEAT),
@@ -211,7 +257,9 @@ impl Scripts {
             touch: script(TOUCH),
             restore: script(RESTORE),
             end: script(END),
-            rules: script(RULES),
+            rules: of_rules(RULES),
+            replace_rules: of_rules(REPLACE_RULES),
+            restore_rules: of_rules(RESTORE_RULES),
         }
     }
 }

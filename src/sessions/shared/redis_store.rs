@@ -6,7 +6,7 @@ use super::{
     redis_scripts::Scripts,
     store::{
         Append, Changed, Created, ENDED, Joined, Logged, MOST_COMMANDS, MOST_SESSIONS, NewRecord,
-        Restored, StateAnswer, StateError, StateStore, Stored, Touch, Updates,
+        Restored, StateAnswer, StateError, StateStore, Stored, Touch, Updates, UsedNumbers,
     },
 };
 use redis::{RedisError, ScriptInvocation};
@@ -91,18 +91,13 @@ impl RedisStore {
         all.sort_unstable_by_key(|(ordinal, ..)| *ordinal);
         Ok(all)
     }
+}
 
-    async fn read_rules(&self) -> Result<(u64, Option<String>), StateError> {
-        let mut call = self.connection.call().await?;
-        let mut command = redis::cmd("HMGET");
-        let command = command.arg("vsps:rules").arg("version").arg("text");
-        let read: Result<(Option<u64>, Option<String>), _> =
-            command.query_async(&mut call.connection).await;
-        match read {
-            Ok((version, text)) => Ok((version.unwrap_or(1), text)),
-            Err(error) => Err(self.failed(&call, &error).await),
-        }
-    }
+/// Version and text of the rules of all sessions.
+fn rules(answer: Vec<String>) -> Result<(u64, Option<String>), StateError> {
+    let mut answer = answer.into_iter();
+    let version = answer.next().ok_or(StateError::Lost)?;
+    Ok((version.parse().map_err(|_| unreadable("rules"))?, answer.next()))
 }
 
 fn joined(answer: &[String]) -> Result<Joined, StateError> {
@@ -142,13 +137,13 @@ impl StateStore for RedisStore {
         &'a self,
         fleet: &'a str,
         keys: Option<&'a str>,
-        ordinal: u64,
+        used: UsedNumbers,
     ) -> StateAnswer<'a, Joined> {
         Box::pin(async move {
             let (run, key) = (random::<32>()?, random::<32>()?);
             let mut script = self.scripts.join.prepare_invoke();
-            script.arg(fleet).arg(run).arg(key).arg(ordinal).arg(millis(ALIVE));
-            script.arg(keys.unwrap_or_default());
+            script.arg(fleet).arg(run).arg(key).arg(used.ordinal).arg(millis(ALIVE));
+            script.arg(keys.unwrap_or_default()).arg(used.position);
             joined(&self.run::<Vec<String>>(&script).await?)
         })
     }
@@ -318,20 +313,38 @@ impl StateStore for RedisStore {
         Box::pin(self.list_all())
     }
 
-    fn rules(&self) -> StateAnswer<'_, (u64, Option<String>)> {
-        Box::pin(self.read_rules())
+    fn rules<'a>(&'a self, run: &'a str) -> StateAnswer<'a, (u64, Option<String>)> {
+        Box::pin(async move {
+            let mut script = self.scripts.rules.prepare_invoke();
+            rules(self.run(script.arg(run)).await?)
+        })
     }
 
     fn replace_rules<'a>(
         &'a self,
+        run: &'a str,
         present: u64,
         rules: Option<&'a str>,
     ) -> StateAnswer<'a, (u64, bool)> {
         Box::pin(async move {
-            let mut script = self.scripts.rules.prepare_invoke();
+            let mut script = self.scripts.replace_rules.prepare_invoke();
             script.arg(present).arg(u8::from(rules.is_some())).arg(rules.unwrap_or_default());
-            let (version, replaced): (u64, u64) = self.run(&script).await?;
-            Ok((version, replaced == 1))
+            match self.run::<(u64, u64)>(script.arg(run)).await? {
+                (0, _) => Err(StateError::Lost),
+                (version, replaced) => Ok((version, replaced == 1)),
+            }
+        })
+    }
+
+    fn restore_rules<'a>(
+        &'a self,
+        version: u64,
+        text: Option<&'a str>,
+    ) -> StateAnswer<'a, (u64, Option<String>)> {
+        Box::pin(async move {
+            let mut script = self.scripts.restore_rules.prepare_invoke();
+            script.arg(version).arg(u8::from(text.is_some())).arg(text.unwrap_or_default());
+            rules(self.run(&script).await?)
         })
     }
 

@@ -3,8 +3,9 @@
 use super::{
     fleet::Fleet,
     random::random,
+    recovery::Recovery,
     session_id::SessionIds,
-    store::{Joined, Quota, StateError, StateStore},
+    store::{Joined, Quota, StateError, StateStore, UsedNumbers},
 };
 use crate::{clock::Clock, sessions::signed_process_time::SignedProcessTime, units::ProcessTime};
 use parking_lot::RwLock;
@@ -14,8 +15,8 @@ use std::sync::{
 };
 
 const NANOS_PER_MS: i64 = 1_000_000;
-/// Added to the highest number known here, so that no number of a lost session is given out again. Other replicas have
-/// started fewer sessions than this since.
+/// Added to the highest numbers known here, so that no number of a lost session or change is given out again. Other
+/// replicas have started fewer sessions, and changed less, than this since.
 const GAP: u64 = 1_000_000;
 
 /// This process as one of several replicas.
@@ -36,18 +37,19 @@ pub struct Replica {
     /// The store's time minus process time, in ns.
     offset: AtomicI64,
     reachable: AtomicBool,
-    /// Changes of the store that are applied here.
+    /// Changes of the store that are applied here. It only grows, also when the store loses its data.
     position: AtomicU64,
     /// The highest ordinal seen here.
     ordinal: AtomicU64,
     quota: Quota,
+    pub(in crate::sessions) recovery: Recovery,
 }
 
 /// What the store answers to a heartbeat.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(in crate::sessions) struct Heartbeat {
-    /// Whether the store still has what it had.
-    pub(in crate::sessions) is_same_run: bool,
+    /// The run that this replica follows, if the store has lost it.
+    pub(in crate::sessions) lost: Option<String>,
     /// How many changes the store has had.
     pub(in crate::sessions) position: u64,
 }
@@ -68,7 +70,7 @@ impl Replica {
     ) -> Result<Self, StateError> {
         let text = |fleet: &Fleet| serde_json::to_string(fleet).unwrap_or_default();
         let before = clock.now();
-        let joined = store.join(&text(&fleet), None, 0).await?;
+        let joined = store.join(&text(&fleet), None, UsedNumbers::default()).await?;
         let others: Fleet = serde_json::from_str(&joined.fleet).map_err(|_| {
             StateError::Differs(
                 "the replicas that run have another version of vsps: start this version everywhere, or stop them and \
@@ -94,6 +96,7 @@ impl Replica {
             position: AtomicU64::new(joined.position),
             ordinal: AtomicU64::new(0),
             quota,
+            recovery: Recovery::default(),
         };
         replica.set_time(&joined, before);
         Ok(replica)
@@ -114,6 +117,24 @@ impl Replica {
     #[must_use]
     pub fn reachable(&self) -> bool {
         self.reachable.load(Ordering::Relaxed)
+    }
+
+    /// Whether the store has lost what it had, and this replica has not written all of its sessions again yet.
+    #[must_use]
+    pub fn recovers(&self) -> bool {
+        self.recovery.is_under_way()
+    }
+
+    /// How often the store was found to have lost what it had.
+    #[must_use]
+    pub fn losses(&self) -> u64 {
+        self.recovery.losses()
+    }
+
+    /// How many sessions this replica has written again.
+    #[must_use]
+    pub fn restored(&self) -> u64 {
+        self.recovery.restored()
     }
 
     pub(in crate::sessions) fn run(&self) -> String {
@@ -141,25 +162,33 @@ impl Replica {
         let (run, before) = (self.run(), self.clock.now());
         let joined = self.noted(self.store.heartbeat(&run).await)?;
         self.set_time(&joined, before);
-        let is_same_run = joined.run == run;
-        if is_same_run {
+        if joined.run == run {
             self.ids.update(&joined.key);
+            return Ok(Heartbeat { lost: None, position: joined.position });
         }
-        Ok(Heartbeat { is_same_run, position: joined.position })
+        Ok(Heartbeat { lost: Some(run), position: joined.position })
     }
 
     /// Joins again after the store has lost what it had.
     pub(in crate::sessions) async fn join_again(&self) -> Result<(), StateError> {
-        let highest = self.ordinal.load(Ordering::Relaxed).saturating_add(GAP);
+        let used = UsedNumbers {
+            ordinal: self.ordinal.load(Ordering::Relaxed).saturating_add(GAP),
+            position: self.position().saturating_add(GAP),
+        };
         let before = self.clock.now();
         let keys = self.ids.for_store();
-        let joined = self.store.join(&self.fleet_text, keys.as_deref(), highest).await;
+        let joined = self.store.join(&self.fleet_text, keys.as_deref(), used).await;
         let joined = self.noted(joined)?;
         self.ids.update(&joined.key);
         self.set_time(&joined, before);
-        self.position.store(joined.position, Ordering::Relaxed);
+        self.position.fetch_max(joined.position, Ordering::Relaxed);
         *self.run.write() = joined.run;
         Ok(())
+    }
+
+    /// Goes back to a run that was `lost`, after sessions could not be written again: the next heartbeat finds that out.
+    pub(in crate::sessions) fn leave_for(&self, lost: String) {
+        *self.run.write() = lost;
     }
 
     /// Takes over the time of the store: half of the round trip is that of the answer.

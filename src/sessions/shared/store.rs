@@ -172,6 +172,15 @@ pub struct Joined {
     pub now: u64,
 }
 
+/// The highest numbers that are known to be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UsedNumbers {
+    /// Of a session.
+    pub ordinal: u64,
+    /// Of a change.
+    pub position: u64,
+}
+
 /// Something that another replica changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Changed {
@@ -217,13 +226,13 @@ pub enum Restored {
 /// replicas may differ. One call is one round trip. A session is there only in the `run` in which it was written: in another
 /// one its number may be that of another session.
 pub trait StateStore: fmt::Debug + Send + Sync {
-    /// Joins the replicas that were started with `fleet`, or is the first. No ordinal up to `ordinal` is given out again,
-    /// and ids that were signed with one of `keys` stay valid if no session was started yet.
+    /// Joins the replicas that were started with `fleet`, or is the first. No number of a session or of a change up to those
+    /// of `used` is given out again, and ids that were signed with one of `keys` stay valid if no session was started yet.
     fn join<'a>(
         &'a self,
         fleet: &'a str,
         keys: Option<&'a str>,
-        ordinal: u64,
+        used: UsedNumbers,
     ) -> StateAnswer<'a, Joined>;
 
     /// Says that a replica of `run` is alive. What comes back has the name of the run there is.
@@ -235,7 +244,7 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// Reads a session; `None` = there is none, or it has ended. [`StateError::Lost`] if `run` is not the present one.
     fn load<'a>(&'a self, run: &'a str, ordinal: u64) -> StateAnswer<'a, Option<Stored>>;
 
-    /// What is new of a session after its first `from` commands; `None` = there is no such session.
+    /// What is new of a session after its first `from` commands; `None` = there is no such session, or it has fewer.
     fn updates<'a>(
         &'a self,
         run: &'a str,
@@ -243,7 +252,7 @@ pub trait StateStore: fmt::Debug + Send + Sync {
         from: usize,
     ) -> StateAnswer<'a, Option<Updates>>;
 
-    /// Adds a command after `from` others: compare-and-set.
+    /// Adds a command after `from` others: compare-and-set. A session with fewer commands is missing: the store went back.
     fn append<'a>(
         &'a self,
         run: &'a str,
@@ -262,7 +271,8 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     ) -> StateAnswer<'a, Vec<bool>>;
 
     /// Writes a session again that the store has lost, unless it is there with as many commands. Hosts and counters are
-    /// those of the replica with the last requests, if that is known. The session counts in `namespace`.
+    /// those of the replica with the last requests, if that is known; those of an earlier run are out of date. The session
+    /// counts in `namespace`.
     fn restore<'a>(
         &'a self,
         ordinal: u64,
@@ -277,16 +287,26 @@ pub trait StateStore: fmt::Debug + Send + Sync {
     /// All sessions: ordinal, record, and when each was created; oldest first.
     fn list(&self) -> StateAnswer<'_, Vec<(u64, String, u64)>>;
 
-    /// The rules of all sessions, if they were replaced, and their version (from 1).
-    fn rules(&self) -> StateAnswer<'_, (u64, Option<String>)>;
+    /// The rules of all sessions, if they were replaced, and their version (from 1). [`StateError::Lost`] if `run` is not the
+    /// present one.
+    fn rules<'a>(&'a self, run: &'a str) -> StateAnswer<'a, (u64, Option<String>)>;
 
     /// Replaces the rules of all sessions if they are at version `present`. `None` = those of the command line. The version
-    /// after that, and whether they were replaced.
+    /// after that, and whether they were replaced. [`StateError::Lost`] if `run` is not the present one.
     fn replace_rules<'a>(
         &'a self,
+        run: &'a str,
         present: u64,
         rules: Option<&'a str>,
     ) -> StateAnswer<'a, (u64, bool)>;
+
+    /// Writes the rules of all sessions again, unless the store has as high a version, or they were replaced in this run.
+    /// What the store has after that.
+    fn restore_rules<'a>(
+        &'a self,
+        version: u64,
+        rules: Option<&'a str>,
+    ) -> StateAnswer<'a, (u64, Option<String>)>;
 
     /// What others change from now on.
     fn changes(&self) -> broadcast::Receiver<Changed>;

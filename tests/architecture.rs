@@ -189,6 +189,7 @@ const OWNED: &[(&str, &[&str])] = &[
             "proxy/downstream/http3/connection.rs", // and so does that of QUIC
             "proxy/downstream/tls/server.rs", // a handshake takes the round trips of the network
             "proxy/downstream/protocol_detect.rs", // a first line may arrive in pieces
+            "proxy/downstream/half_close.rs", // asks whether the player is still there
             "proxy/downstream/socket.rs",  // lets a refusal be read before the close
             "proxy/upstream/h1_connection.rs", // an origin must read an upload on
             "proxy/upstream/idle_connections.rs", // keeps connections for a while

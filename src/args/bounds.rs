@@ -28,6 +28,11 @@ pub struct BoundArgs {
     #[arg(long, env = "VSPS_FIRST_BYTE_TIMEOUT", value_name = "SPAN", value_parser = span::parse)]
     #[serde(with = "span::option")]
     pub first_byte_timeout: Option<Duration>,
+    /// How long a player that has ended its side of the connection is sent nothing before it counts as gone; 0 s = at once
+    /// [default: 1 s].
+    #[arg(long, env = "VSPS_HALF_CLOSE_TIMEOUT", value_name = "SPAN", value_parser = span::parse)]
+    #[serde(with = "span::option")]
+    pub half_close_timeout: Option<Duration>,
     /// How long the proxy waits for current responses when it stops [default: 5 s].
     #[arg(long, env = "VSPS_DRAIN_TIMEOUT", value_name = "SPAN", value_parser = span::parse)]
     #[serde(with = "span::option")]
@@ -67,7 +72,15 @@ impl BoundArgs {
     /// These options, and what they leave out from `file`.
     pub(super) fn over(mut self, file: &Self) -> Self {
         fill!(self, file, header_timeout, idle_timeout, connect_timeout, first_byte_timeout);
-        fill!(self, file, drain_timeout, max_header, max_request_body, max_manifest);
+        fill!(
+            self,
+            file,
+            half_close_timeout,
+            drain_timeout,
+            max_header,
+            max_request_body,
+            max_manifest
+        );
         fill!(self, file, max_connections, max_sessions, session_metrics, memory_budget);
         fill!(self, file, namespace_sessions, namespace_rate);
         self

@@ -66,6 +66,7 @@ pub(super) fn timeouts(args: &BoundArgs) -> Result<Timeouts, ConfigError> {
         idle: args.idle_timeout.unwrap_or(default.idle),
         connect: args.connect_timeout.unwrap_or(default.connect),
         first_byte: args.first_byte_timeout.unwrap_or(default.first_byte),
+        half_closed: args.half_close_timeout.unwrap_or(default.half_closed),
         drain: args.drain_timeout.unwrap_or(default.drain),
     })
 }

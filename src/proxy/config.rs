@@ -27,6 +27,8 @@ pub struct Timeouts {
     pub connect: Duration,
     /// From a request to the origin's response headers.
     pub first_byte: Duration,
+    /// For a write to a player that has ended its side of the connection.
+    pub half_closed: Duration,
     /// For exchanges still under way when the proxy stops.
     pub drain: Duration,
 }
@@ -38,6 +40,7 @@ impl Default for Timeouts {
             idle: Duration::from_secs(75),
             connect: Duration::from_secs(10),
             first_byte: Duration::from_secs(60),
+            half_closed: Duration::from_secs(1),
             drain: Duration::from_secs(5),
         }
     }

@@ -21,6 +21,7 @@ mod forward;
 mod framing;
 mod full;
 mod goaway;
+mod half_closed;
 #[cfg(feature = "h3")]
 mod http3;
 mod interception;

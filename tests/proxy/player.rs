@@ -78,6 +78,11 @@ impl Player {
         let _ = self.stream.write_all(bytes.as_ref()).await;
     }
 
+    /// Sends nothing more, and says so (FIN).
+    pub(crate) async fn end_sending(&mut self) {
+        self.stream.shutdown().await.unwrap();
+    }
+
     /// Reads `length` bytes.
     pub(crate) async fn read_bytes(&mut self, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];

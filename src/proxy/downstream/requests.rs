@@ -11,7 +11,7 @@ use crate::{
     },
 };
 use http::{HeaderMap, Request, Response, header};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use std::{
     net::IpAddr,
     sync::{Arc, OnceLock},
@@ -31,13 +31,20 @@ impl Requests {
         Self { proxy, connection, peer, memory: OnceLock::new() }
     }
 
+    /// Records that `request` of HTTP/1.1 has arrived: before hyper looks for the end of the connection.
+    pub(super) fn arrived(&self, request: &Request<Incoming>) {
+        self.connection.activity.has_request(request.body().is_end_stream());
+    }
+
     /// Serves a request.
     pub(super) async fn serve(
         &self,
         request: Request<Incoming>,
     ) -> Result<Response<PlayerBody>, Unanswered> {
         let request = Request::map(request, IncomingBody::Hyper);
-        let mut response = self.proxy.serve(&self.connection, self.peer, request).await?;
+        let response = self.proxy.serve(&self.connection, self.peer, request).await;
+        self.connection.activity.has_response();
+        let mut response = response?;
         if let Some(place) = &self.proxy.config.alt_svc
             && self.connection.is_secure()
             && self.connection.peer.intercepted().is_none()

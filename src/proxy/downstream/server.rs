@@ -240,7 +240,8 @@ impl Served {
             // Known before the first request: what the player sends at the start is no incomplete head.
             self.connection.activity.speaks(Version::HTTP_2);
         }
-        let socket = TokioIo::new(Socket::new(stream, Arc::clone(&self.connection)));
+        let connection = Arc::clone(&self.connection);
+        let socket = TokioIo::new(Socket::new(stream, connection, timeouts.half_closed));
         let (proxy, connection) = (Arc::clone(&self.proxy), Arc::clone(&self.connection));
         let requests = Arc::new(Requests::new(proxy, connection, peer.ip()));
         // The future of a request is boxed, and freed before the body begins: hyper keeps its memory for the lifetime of the
@@ -263,6 +264,7 @@ impl Served {
             ended
         } else {
             let service = service_fn(move |request| {
+                requests.arrived(&request);
                 let requests = Arc::clone(&requests);
                 Box::pin(async move { requests.serve(request).await })
             });

@@ -1,6 +1,8 @@
 //! A player's socket: reports reads and flushes to its connection, and closes as the connection requests.
 
-use super::{connection::Connection, head_scan::HeadScan, player_stream::PlayerStream};
+use super::{
+    connection::Connection, half_close::HalfClose, head_scan::HeadScan, player_stream::PlayerStream,
+};
 use memchr::memmem;
 use std::{
     io,
@@ -26,11 +28,19 @@ pub(in crate::proxy) struct Socket {
     /// A second handle. It is writable when the kernel has sent everything.
     sent: Option<TcpStream>,
     lingering: Option<Pin<Box<Sleep>>>,
+    half_close: HalfClose,
 }
 
 impl Socket {
-    pub(in crate::proxy) fn new(stream: PlayerStream, connection: Arc<Connection>) -> Self {
-        Self { stream, connection, scan: HeadScan::default(), sent: None, lingering: None }
+    /// `half_closed`: how long a player that has ended its side may wait without being sent anything.
+    pub(in crate::proxy) fn new(
+        stream: PlayerStream,
+        connection: Arc<Connection>,
+        half_closed: Duration,
+    ) -> Self {
+        let half_close = HalfClose::new(half_closed);
+        let scan = HeadScan::default();
+        Self { stream, connection, scan, sent: None, lingering: None, half_close }
     }
 
     /// Takes the stream out of it.
@@ -65,12 +75,19 @@ impl Socket {
             None => {}
         }
         let written = Pin::new(&mut self.stream).poll_write(cx, piece);
-        self.connection.activity.waits_for_reader(written.is_pending());
+        self.note_write(&written);
         let written = ready!(written)?;
         if minor == *b"1" && written > 0 {
             self.connection.answered_as_http11();
         }
         Poll::Ready(Ok(written))
+    }
+
+    fn note_write(&mut self, written: &Poll<io::Result<usize>>) {
+        self.connection.activity.waits_for_reader(written.is_pending());
+        if written.is_ready() {
+            self.half_close.has_sent();
+        }
     }
 
     /// Reads and discards what a refused player still sends. Closing with unread bytes would reset the connection,
@@ -115,8 +132,13 @@ impl AsyncRead for Socket {
         let this = self.get_mut();
         let before = buf.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(cx, buf);
-        if read.is_ready() && buf.filled().len() > before {
+        if read.is_pending() || buf.remaining() == 0 && buf.filled().len() == before {
+            return read;
+        }
+        if buf.filled().len() > before {
             this.connection.activity.arrived(&mut this.scan, &buf.filled()[before..]);
+        } else if matches!(read, Poll::Ready(Ok(()))) && this.connection.activity.owes_response() {
+            return this.half_close.poll_left(cx, this.stream.tcp());
         }
         read
     }
@@ -132,7 +154,7 @@ impl AsyncWrite for Socket {
             return self.poll_status_line(cx, buf);
         }
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.connection.activity.waits_for_reader(written.is_pending());
+        self.note_write(&written);
         written
     }
 
@@ -150,7 +172,7 @@ impl AsyncWrite for Socket {
             [piece] => Pin::new(&mut self.stream).poll_write(cx, piece),
             _ => Pin::new(&mut self.stream).poll_write_vectored(cx, bufs),
         };
-        self.connection.activity.waits_for_reader(written.is_pending());
+        self.note_write(&written);
         written
     }
 
@@ -239,7 +261,7 @@ mod tests {
     async fn a_player_that_does_not_read_the_last_bytes_is_waited_for() {
         let (stream, mut player) = secured().await;
         let connection = Arc::new(Connection::new(Clock::start()));
-        let mut socket = Socket::new(stream, Arc::clone(&connection));
+        let mut socket = Socket::new(stream, Arc::clone(&connection), Duration::ZERO);
         fill(&mut socket, true).await;
         assert!(connection.activity.unread_since().is_some());
         let reading =
@@ -253,7 +275,8 @@ mod tests {
     async fn a_player_that_does_not_read_a_status_line_is_waited_for() {
         let (stream, _player) = connected().await;
         let connection = Arc::new(Connection::new(Clock::start()));
-        let mut socket = Socket::new(PlayerStream::Tcp(stream), Arc::clone(&connection));
+        let stream = PlayerStream::Tcp(stream);
+        let mut socket = Socket::new(stream, Arc::clone(&connection), Duration::ZERO);
         connection.answer_as_http11();
         fill(&mut socket, false).await;
         assert!(connection.activity.unread_since().is_some());

@@ -24,6 +24,10 @@ pub(in crate::proxy) struct Activity {
     http2: AtomicBool,
     /// A request was refused, possibly before all of it was read.
     refused: AtomicBool,
+    /// HTTP/1.1: the current request has no body, so nothing more is to come.
+    whole: AtomicBool,
+    /// HTTP/1.1: the current request has no response yet.
+    unanswered: AtomicBool,
     /// Exchanges under way.
     busy: AtomicU32,
     /// The connection has served an exchange.
@@ -47,6 +51,8 @@ impl Activity {
             clock,
             http2: AtomicBool::new(false),
             refused: AtomicBool::new(false),
+            whole: AtomicBool::new(false),
+            unanswered: AtomicBool::new(false),
             busy: AtomicU32::new(0),
             used: AtomicBool::new(false),
             head: AtomicBool::new(false),
@@ -89,6 +95,23 @@ impl Activity {
     /// Whether an exchange is under way, or bytes are still to be sent.
     fn is_busy(&self) -> bool {
         !self.is_idle() || !self.flushed.load(Ordering::Relaxed) || self.unread_since().is_some()
+    }
+
+    /// Records that a request has arrived; `whole`: without a body.
+    pub(in crate::proxy) fn has_request(&self, whole: bool) {
+        self.whole.store(whole, Ordering::Relaxed);
+        self.unanswered.store(true, Ordering::Relaxed);
+    }
+
+    /// Records that the current request has a response.
+    pub(in crate::proxy) fn has_response(&self) {
+        self.unanswered.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether a response of HTTP/1.1 is under way to a player that need not send anything more.
+    pub(in crate::proxy) fn owes_response(&self) -> bool {
+        let whole = self.whole.load(Ordering::Relaxed) && !self.is_http2();
+        whole && (self.unanswered.load(Ordering::Relaxed) || self.is_busy())
     }
 
     /// Records whether the player is waited for, to read what it is sent.
@@ -208,4 +231,30 @@ impl Activity {
 
 fn millis(time: ProcessTime) -> u64 {
     time.since_zero().as_millis() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_response_is_owed_to_a_player_that_has_sent_everything() {
+        let activity = Activity::new(Clock::start());
+        assert!(!activity.owes_response());
+        activity.has_request(true);
+        assert!(activity.owes_response());
+        activity.enter();
+        activity.has_response();
+        assert!(activity.owes_response(), "its body is under way");
+        activity.leave(ProcessTime::ZERO);
+        assert!(activity.owes_response(), "its last bytes are not sent");
+        activity.was_flushed();
+        assert!(!activity.owes_response());
+        // A body that has ended early would never be whole.
+        activity.has_request(false);
+        assert!(!activity.owes_response());
+        activity.has_request(true);
+        activity.speaks(Version::HTTP_2);
+        assert!(!activity.owes_response());
+    }
 }

@@ -49,8 +49,9 @@ pub struct BoundArgs {
     /// The most connections from players at a time [default: 10000].
     #[arg(long, env = "VSPS_MAX_CONNECTIONS", value_name = "N")]
     pub max_connections: Option<usize>,
-    /// The most memory for what clients can make the proxy hold: learnt manifests, bytes that rules hold back, responses of
-    /// HTTP/2 that are not read. One client gets half of it [default: a quarter of the machine's memory].
+    /// The most memory for what clients can make the proxy hold: learnt and edited manifests, bytes that rules hold back,
+    /// responses of HTTP/2 and HTTP/3 that are not read, long heads. One client gets half of it [default: a quarter of the
+    /// machine's memory].
     #[arg(long, env = "VSPS_MEMORY_BUDGET", value_name = "SIZE")]
     pub memory_budget: Option<ByteSize>,
     /// How many sessions have Prometheus series of their own, at most 1000 [default: 0].

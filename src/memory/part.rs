@@ -7,13 +7,18 @@ pub enum Part {
     Manifests,
     /// Bytes that rules hold back (`coalesce`).
     Coalesced,
-    /// Responses in streams of HTTP/2: what they hold until the player reads it.
+    /// Responses in streams of HTTP/2 and HTTP/3: what they hold until the player reads it.
     Streams,
+    /// Manifests that are read, edited, and not sent yet.
+    Edits,
+    /// Long heads of requests.
+    Heads,
 }
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 3] = [Self::Manifests, Self::Coalesced, Self::Streams];
+    pub const ALL: [Self; 5] =
+        [Self::Manifests, Self::Coalesced, Self::Streams, Self::Edits, Self::Heads];
 
     /// The name in labels of metrics.
     #[must_use]
@@ -22,6 +27,8 @@ impl Part {
             Self::Manifests => "manifests",
             Self::Coalesced => "coalesced",
             Self::Streams => "streams",
+            Self::Edits => "edits",
+            Self::Heads => "heads",
         }
     }
 }

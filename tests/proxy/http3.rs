@@ -205,6 +205,57 @@ async fn a_response_that_the_player_cancels_ends_at_once() {
     assert_eq!(rig.ask(Method::GET, "/a", &[]).await.1.len(), 400_000);
 }
 
+/// Streams that are not read take the client's share of the memory budget; further ones are refused.
+#[tokio::test]
+async fn streams_that_are_not_read_are_bounded() {
+    let origin = Origin::saying(ok("", &pattern(3_000_000))).await;
+    let rig = Http3Rig::start("unread", &origin, |config| {
+        config.memory_budget = "2 MiB".parse().unwrap();
+    })
+    .await;
+    let uri = format!("https://proxy.test:{}/a.bin", rig.rig.listen.port());
+    let (mut unread, mut statuses) = (Vec::new(), Vec::new());
+    for _ in 0..6 {
+        let request = Request::builder().uri(&uri).body(()).unwrap();
+        let mut stream = rig.requests.clone().send_request(request).await.unwrap();
+        stream.finish().await.unwrap();
+        statuses.push(stream.recv_response().await.unwrap().status().as_u16());
+        unread.push(stream);
+    }
+    assert_eq!(statuses, [200, 200, 200, 200, 503, 503]);
+    let used = "vsps_memory_used_bytes{part=\"streams\"}";
+    assert_eq!(rig.rig.counted(used).await as usize, 1024 * 1024);
+    unread.iter_mut().for_each(|stream| stream.stop_sending(Code::H3_REQUEST_CANCELLED));
+    drop(unread);
+    for _ in 0..800 {
+        if rig.rig.counted(used).await == 0.0 {
+            let (response, body) = rig.ask(Method::GET, "/a.bin", &[]).await;
+            return assert_eq!((response.status().as_u16(), body.len()), (200, 3_000_000));
+        }
+        sleep(Duration::from_millis(25)).await;
+    }
+    panic!("{} bytes are still charged", rig.rig.counted(used).await);
+}
+
+/// An upload that nobody reads is held up to the window of a stream.
+#[tokio::test]
+async fn uploads_that_are_not_read_are_bounded() {
+    let origin = Origin::saying(ok("", b"a")).await;
+    let rig = Http3Rig::start("uploads", &origin, |config| {
+        config.rules = read_rules(json!([{ "then": { "hang": "30 s" } }]));
+    })
+    .await;
+    let uri = format!("https://proxy.test:{}/report", rig.rig.listen.port());
+    let request = Request::builder().method(Method::POST).uri(uri).body(()).unwrap();
+    let mut stream = rig.requests.clone().send_request(request).await.unwrap();
+    let piece = Bytes::from(vec![b'a'; 64 * 1024]);
+    let mut sent = 0;
+    while timeout(Duration::from_millis(500), stream.send_data(piece.clone())).await.is_ok() {
+        sent += piece.len();
+        assert!(sent < 1024 * 1024, "{sent}");
+    }
+}
+
 #[tokio::test]
 async fn a_body_has_the_limit_of_all_bodies() {
     let origin = Origin::saying(ok("", b"a")).await;

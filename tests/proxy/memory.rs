@@ -2,7 +2,7 @@
 
 use super::{
     origin::{Origin, Step, ok, pattern},
-    player::{Got, Player},
+    player::{End, Got, Player},
     rig::{Rig, read_rules},
 };
 use http::{Request, Response, StatusCode};
@@ -134,6 +134,90 @@ async fn bytes_that_a_rule_holds_back() {
         sleep(Duration::from_millis(50)).await;
     }
     panic!("it is still charged");
+}
+
+/// Until the metric has this value.
+async fn until_used(rig: &Rig, part: &str, bytes: usize) {
+    let name = format!("vsps_memory_used_bytes{{part=\"{part}\"}}");
+    for _ in 0..800 {
+        if rig.counted(&name).await as usize == bytes {
+            return;
+        }
+        sleep(Duration::from_millis(25)).await;
+    }
+    panic!("{part}: {} bytes, not {bytes}", rig.counted(&name).await);
+}
+
+/// Playlists that wait for a slow link are held, edited, until they are sent: one client cannot take all memory with them.
+#[tokio::test]
+async fn edited_manifests_that_are_not_sent() {
+    const LENGTH: usize = 500_000;
+    let few = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\na.ts\n";
+    let playlist = format!("{few}#{}\n", "-".repeat(LENGTH));
+    let declared = "Content-Type: application/vnd.apple.mpegurl\r\n";
+    let origin = Origin::saying(ok(declared, playlist.as_bytes())).await;
+    let slow = read_rules(json!([
+        { "when": { "path": "/slow*" }, "then": { "rate": "80 kbit/s" } }
+    ]));
+    let rig = Rig::start(Some(origin.address), |config| {
+        config.rules = slow;
+        budget(16)(config);
+    })
+    .await;
+    let one = session(HERE, &rig).await;
+    let mut held = Vec::new();
+    let refused = loop {
+        let mut player = Player::over(connect(HERE, rig.listen).await);
+        let path = format!("{one}/slow.m3u8");
+        player.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).await;
+        let got = player.body_of(100).await;
+        if got.status() != 200 {
+            break got;
+        }
+        held.push(player);
+        assert!(held.len() < 20, "nothing is refused");
+    };
+    assert_eq!(refused.failure(), (503, "internal; memory"));
+    // Half of the budget, and the reserve.
+    assert!((15..=18).contains(&held.len()), "{}", held.len());
+    let used = rig.counted("vsps_memory_used_bytes{part=\"edits\"}").await as usize;
+    assert!((held.len() * LENGTH..=10 * MEBIBYTE).contains(&used), "{used}");
+    let other = session(ELSEWHERE, &rig).await;
+    let got = get(ELSEWHERE, &rig, &format!("{other}/a.m3u8")).await;
+    assert_eq!(got.status(), 200);
+    assert!(got.body.len() > LENGTH, "{}", got.body.len());
+    drop(held);
+    until_used(&rig, "edits", 0).await;
+    assert_eq!(get(HERE, &rig, &format!("{one}/a.m3u8")).await.status(), 200);
+}
+
+/// Long heads that never end are charged; a connection without room for more of its head is closed.
+#[tokio::test]
+async fn long_heads_that_do_not_end() {
+    let origin = Origin::saying(ok("", b"whole")).await;
+    let rig = Rig::start(Some(origin.address), budget(1)).await;
+    let head = format!("GET /a HTTP/1.1\r\nHost: x\r\nX-Long: {}", "x".repeat(60_000));
+    let mut held = Vec::new();
+    for number in 1..=8 {
+        let mut player = Player::over(connect(HERE, rig.listen).await);
+        player.send(&head).await;
+        until_used(&rig, "heads", number * 64 * 1024).await;
+        held.push(player);
+    }
+    for _ in 0..3 {
+        let mut player = Player::over(connect(HERE, rig.listen).await);
+        player.try_send(&head).await;
+        let got = player.rest().await;
+        assert_ne!(got.end, End::Open, "it is closed");
+        assert_eq!(got.status(), 0);
+    }
+    // Usual heads of that client, and long ones of another.
+    assert_eq!(get(HERE, &rig, "/a.bin").await.text(), "whole");
+    let mut other = Player::over(connect(ELSEWHERE, rig.listen).await);
+    other.send(format!("{head}\r\nConnection: close\r\n\r\n")).await;
+    assert_eq!(other.rest().await.text(), "whole");
+    drop(held);
+    until_used(&rig, "heads", 0).await;
 }
 
 /// A connection of HTTP/2 whose streams get 64 KiB before they are read.

@@ -14,16 +14,24 @@ const CARRY: usize = NAME.len();
 pub(in crate::proxy) struct HeadScan {
     /// The end of the previous piece, since a name may be split.
     carry: [u8; CARRY],
+    /// The bytes of the head so far.
+    length: usize,
 }
 
 impl HeadScan {
     /// Starts a new head.
     pub(in crate::proxy) fn restart(&mut self) {
-        self.carry = [0; CARRY];
+        *self = Self::default();
+    }
+
+    /// The bytes of the head so far, with those of a body that came with it.
+    pub(in crate::proxy) const fn length(&self) -> usize {
+        self.length
     }
 
     /// Whether `piece`, the next part of the head, contains the end of a `Content-Length` name.
     pub(in crate::proxy) fn declares_length(&mut self, piece: &[u8]) -> bool {
+        self.length += piece.len();
         let first = piece.len().min(CARRY + 1);
         let mut joined = [0; 2 * CARRY + 1];
         joined[..CARRY].copy_from_slice(&self.carry);

@@ -4,6 +4,7 @@ pub(super) mod connection;
 pub(super) mod connections;
 mod full;
 mod half_close;
+mod head_memory;
 pub(super) mod head_scan;
 mod held_body;
 #[cfg(feature = "h3")]

@@ -3,6 +3,7 @@
 use super::{
     connection::{Connection, Interception, Interceptor, MOST_STREAMS, NextProtocol},
     full::refuse,
+    head_memory::HeadMemory,
     player_stream::PlayerStream,
     protocol_detect, proxy_protocol,
     requests::Requests,
@@ -240,8 +241,11 @@ impl Served {
             // Known before the first request: what the player sends at the start is no incomplete head.
             self.connection.activity.speaks(Version::HTTP_2);
         }
+        let sender = self.connection.peer.sender().unwrap_or_else(|| peer.ip());
+        let heads = HeadMemory::new(Arc::clone(self.proxy.registry.memory()), sender);
         let connection = Arc::clone(&self.connection);
-        let socket = TokioIo::new(Socket::new(stream, connection, timeouts.half_closed));
+        let socket = Socket::new(stream, connection, timeouts.half_closed, heads);
+        let socket = TokioIo::new(socket);
         let (proxy, connection) = (Arc::clone(&self.proxy), Arc::clone(&self.connection));
         let requests = Arc::new(Requests::new(proxy, connection, peer.ip()));
         // The future of a request is boxed, and freed before the body begins: hyper keeps its memory for the lifetime of the

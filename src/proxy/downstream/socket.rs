@@ -1,7 +1,8 @@
 //! A player's socket: reports reads and flushes to its connection, and closes as the connection requests.
 
 use super::{
-    connection::Connection, half_close::HalfClose, head_scan::HeadScan, player_stream::PlayerStream,
+    connection::Connection, half_close::HalfClose, head_memory::HeadMemory, head_scan::HeadScan,
+    player_stream::PlayerStream,
 };
 use memchr::memmem;
 use std::{
@@ -29,18 +30,20 @@ pub(in crate::proxy) struct Socket {
     sent: Option<TcpStream>,
     lingering: Option<Pin<Box<Sleep>>>,
     half_close: HalfClose,
+    heads: HeadMemory,
 }
 
 impl Socket {
     /// `half_closed`: how long a player that has ended its side may wait without being sent anything.
-    pub(in crate::proxy) fn new(
+    pub(super) fn new(
         stream: PlayerStream,
         connection: Arc<Connection>,
         half_closed: Duration,
+        heads: HeadMemory,
     ) -> Self {
         let half_close = HalfClose::new(half_closed);
         let scan = HeadScan::default();
-        Self { stream, connection, scan, sent: None, lingering: None, half_close }
+        Self { stream, connection, scan, sent: None, lingering: None, half_close, heads }
     }
 
     /// Takes the stream out of it.
@@ -136,7 +139,10 @@ impl AsyncRead for Socket {
             return read;
         }
         if buf.filled().len() > before {
-            this.connection.activity.arrived(&mut this.scan, &buf.filled()[before..]);
+            let of_head = this.connection.activity.arrived(&mut this.scan, &buf.filled()[before..]);
+            if of_head && let Err(used_up) = this.heads.hold(this.scan.length()) {
+                return Poll::Ready(Err(io::Error::other(used_up)));
+            }
         } else if matches!(read, Poll::Ready(Ok(()))) && this.connection.activity.owes_response() {
             return this.half_close.poll_left(cx, this.stream.tcp());
         }
@@ -215,6 +221,10 @@ mod tests {
     use tokio::{io::AsyncWriteExt as _, net::TcpListener, task::unconstrained};
     use tokio_rustls::{TlsAcceptor, TlsConnector, client};
 
+    fn heads() -> HeadMemory {
+        HeadMemory::new(Arc::default(), std::net::Ipv4Addr::LOCALHOST.into())
+    }
+
     async fn connected() -> (TcpStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let player = TcpStream::connect(listener.local_addr().unwrap());
@@ -261,7 +271,7 @@ mod tests {
     async fn a_player_that_does_not_read_the_last_bytes_is_waited_for() {
         let (stream, mut player) = secured().await;
         let connection = Arc::new(Connection::new(Clock::start()));
-        let mut socket = Socket::new(stream, Arc::clone(&connection), Duration::ZERO);
+        let mut socket = Socket::new(stream, Arc::clone(&connection), Duration::ZERO, heads());
         fill(&mut socket, true).await;
         assert!(connection.activity.unread_since().is_some());
         let reading =
@@ -276,7 +286,7 @@ mod tests {
         let (stream, _player) = connected().await;
         let connection = Arc::new(Connection::new(Clock::start()));
         let stream = PlayerStream::Tcp(stream);
-        let mut socket = Socket::new(stream, Arc::clone(&connection), Duration::ZERO);
+        let mut socket = Socket::new(stream, Arc::clone(&connection), Duration::ZERO, heads());
         connection.answer_as_http11();
         fill(&mut socket, false).await;
         assert!(connection.activity.unread_since().is_some());

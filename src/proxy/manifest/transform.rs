@@ -14,6 +14,7 @@ use crate::proxy::{
 use crate::{
     event::Event,
     media::{Kind, ManifestFormat, says_nothing, sniff},
+    memory::{Charge, Part, charged},
     sessions::UpstreamUrl,
 };
 use bytes::Bytes;
@@ -101,7 +102,8 @@ pub(in crate::proxy) async fn pass(
             return Response::from_parts(head, Source::from(body));
         }
     };
-    let mut ahead = ReadAhead::new(body);
+    let charge = Charge::new(Arc::clone(exchange.session.memory()), Part::Edits);
+    let mut ahead = ReadAhead::new(body, charge);
     let format = match reading {
         Reading::As(format) => Some(format),
         Reading::Sniff if coding.is_some() => None,
@@ -114,14 +116,18 @@ pub(in crate::proxy) async fn pass(
         }
     };
     let most = source.limits.manifest.as_usize();
-    if !ahead.whole(most).await {
+    let whole = ahead.whole(most).await;
+    if let Some(used_up) = ahead.refused() {
+        return reply::refusal(exchange.connection(), &used_up.into());
+    }
+    if !whole {
         // A body without a known format may not be a manifest: no warning.
         if format.is_some() {
             unread(exchange, ahead.problem(most));
         }
         return Response::from_parts(head, ahead.into_source());
     }
-    let bytes = ahead.into_bytes();
+    let (bytes, charge) = ahead.into_bytes();
     let work = Work::new(Manifest { format, coding, most }, source, exchange);
     let new = match run(work, bytes.clone(), &exchange.session).await {
         Ok(Read { refused: Some(used_up), .. }) => {
@@ -136,15 +142,21 @@ pub(in crate::proxy) async fn pass(
             None
         }
     };
-    finish(head, bytes, new)
+    // Charged until all of it is sent.
+    match new {
+        Some(new) => finish(head, charged(new, charge), true),
+        None => finish(head, charged(bytes, charge), false),
+    }
 }
 
 /// Headers with a checksum of the body (RFC 9530, and the earlier ones).
 const DIGESTS: [&str; 4] = ["content-digest", "repr-digest", "digest", "content-md5"];
 
-/// The response, with the rewritten manifest if it changed.
-fn finish(mut head: response::Parts, bytes: Bytes, new: Option<Vec<u8>>) -> Response<Source> {
-    let Some(new) = new else { return Response::from_parts(head, Source::from(bytes)) };
+/// The response with the manifest `new`, which has `changed` or not.
+fn finish(mut head: response::Parts, new: Bytes, changed: bool) -> Response<Source> {
+    if !changed {
+        return Response::from_parts(head, Source::from(new));
+    }
     // Only the length changes, and what is computed from the bytes; all other headers are the origin's.
     for digest in DIGESTS {
         head.headers.remove(digest);
@@ -158,7 +170,7 @@ fn finish(mut head: response::Parts, bytes: Bytes, new: Option<Vec<u8>>) -> Resp
             head.headers.insert(header::CONTENT_RANGE, range);
         }
     }
-    Response::from_parts(head, Source::from(Bytes::from(new)))
+    Response::from_parts(head, Source::from(new))
 }
 
 /// Whether the first bytes of a body are enough to detect a manifest, or to exclude one.
@@ -197,12 +209,12 @@ mod tests {
 
     #[test]
     fn a_checksum_is_removed_if_the_body_changes() {
-        for (new, left) in [(Some(b"bb".to_vec()), 1), (None, 5)] {
+        for (changed, left) in [(true, 1), (false, 5)] {
             let response = Response::builder().header("etag", "\"1\"");
             let response =
                 DIGESTS.iter().fold(response, |response, name| response.header(*name, "x"));
             let (head, ()) = response.body(()).unwrap().into_parts();
-            let finished = finish(head, Bytes::from_static(b"a"), new);
+            let finished = finish(head, Bytes::from_static(b"bb"), changed);
             assert_eq!(finished.headers().len(), left);
             assert!(finished.headers().contains_key("etag"));
         }

@@ -200,10 +200,10 @@ impl Activity {
         }
     }
 
-    /// Called with `bytes` received from the player.
-    pub(in crate::proxy) fn arrived(&self, scan: &mut HeadScan, bytes: &[u8]) {
+    /// Called with `bytes` received from the player. Whether they are of a head of HTTP/1.1.
+    pub(in crate::proxy) fn arrived(&self, scan: &mut HeadScan, bytes: &[u8]) -> bool {
         if !self.is_idle() || self.is_http2() {
-            return;
+            return false;
         }
         if !self.head.swap(true, Ordering::Relaxed) {
             self.since.store(millis(self.clock.now()), Ordering::Relaxed);
@@ -213,6 +213,7 @@ impl Activity {
         if scan.declares_length(bytes) {
             self.declared_length.store(true, Ordering::Relaxed);
         }
+        true
     }
 
     /// Called when all written bytes are in the kernel.

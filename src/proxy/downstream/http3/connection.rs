@@ -1,8 +1,9 @@
 //! One QUIC connection of a player.
 
 use super::{
-    exchange,
+    exchange::Requester,
     quic::{Cancellations, QuicConnection},
+    unsent::Unsent,
 };
 use crate::{
     clock::Clock,
@@ -44,6 +45,7 @@ async fn serve_requests(
     let (quic, mut http, cancellations) = open(&proxy, &connection, new).await?;
     let timeouts = proxy.config.timeouts;
     let mut requests = JoinSet::new();
+    let unsent = Arc::<Unsent>::default();
     let mut closing = false;
     while !(closing && requests.is_empty()) {
         tokio::select! {
@@ -54,8 +56,13 @@ async fn serve_requests(
                 }
                 Ok(Some(resolver)) => {
                     let cancellation = cancellations.of(resolver.frame_stream.send_id());
-                    let (proxy, connection) = (Arc::clone(&proxy), Arc::clone(&connection));
-                    requests.spawn(exchange::serve(proxy, connection, peer.ip(), resolver, cancellation));
+                    let requester = Requester {
+                        proxy: Arc::clone(&proxy),
+                        connection: Arc::clone(&connection),
+                        unsent: Arc::clone(&unsent),
+                        peer: peer.ip(),
+                    };
+                    requests.spawn(requester.serve(resolver, cancellation));
                 }
                 Ok(None) => break,
                 Err(problem) => {

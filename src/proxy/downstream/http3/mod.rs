@@ -8,5 +8,6 @@ mod quic;
 mod quic_error;
 mod quic_stream;
 mod settings;
+mod unsent;
 
 pub use endpoint::Http3;

@@ -1,8 +1,11 @@
 //! The settings of QUIC connections, for each address at which players reach the proxy.
 
-use super::certificates::Certificates;
+use super::{
+    certificates::Certificates,
+    unsent::{RECEIVE_WINDOW, SEND_WINDOW, STREAM_WINDOW},
+};
 use crate::{clock::Clock, proxy::TlsServer};
-use quinn::{IdleTimeout, ServerConfig, TransportConfig, crypto::rustls::QuicServerConfig};
+use quinn::{IdleTimeout, ServerConfig, TransportConfig, VarInt, crypto::rustls::QuicServerConfig};
 use std::{collections::HashMap, io, net::IpAddr, sync::Arc, time::Duration};
 
 /// The most concurrent requests of a connection.
@@ -29,6 +32,9 @@ impl Settings {
         let mut transport = TransportConfig::default();
         transport.max_concurrent_bidi_streams(MOST_STREAMS.into());
         transport.max_idle_timeout(IdleTimeout::try_from(idle).ok());
+        transport.send_window(SEND_WINDOW as u64);
+        transport.stream_receive_window(window(STREAM_WINDOW));
+        transport.receive_window(window(RECEIVE_WINDOW));
         Self { bound, tls, clock, transport: Arc::new(transport), made: HashMap::new() }
     }
 
@@ -59,6 +65,10 @@ impl Settings {
         self.made.insert(own, Arc::clone(&config));
         Ok(config)
     }
+}
+
+fn window(bytes: usize) -> VarInt {
+    VarInt::try_from(bytes as u64).unwrap_or(VarInt::MAX)
 }
 
 #[cfg(test)]

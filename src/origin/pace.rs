@@ -4,10 +4,10 @@ use tokio::time::sleep;
 
 use crate::units::UnixTime;
 
-/// Returns the time of day.
+/// Returns the time of day, which never goes back.
 pub(super) type Clock = fn() -> UnixTime;
 
-/// Returns when `clock` has reached `moment`. It notices when the clock is changed in the meantime.
+/// Returns when `clock` has reached `moment`.
 pub(super) async fn until(moment: UnixTime, clock: Clock) {
     loop {
         let now = clock();

@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::time::{Duration, SystemTime};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime};
 
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Limited};
@@ -61,7 +62,7 @@ fn connection(
     let service = service_fn(move |request: Request<Incoming>| {
         let origin = origin.clone();
         async move {
-            let response = respond(&origin, &request, wall_clock).await;
+            let response = respond(&origin, &request, time_of_day).await;
             let body = request.into_body();
             if !body.is_end_stream() {
                 tokio::spawn(discard(body));
@@ -101,11 +102,17 @@ async fn respond<B>(origin: &Origin, request: &Request<B>, clock: Clock) -> Resp
     }
 }
 
-/// The time of day.
+/// The time of day. It never jumps: the system clock is read once. A step of it would otherwise move the live edge of all
+/// players, or let responses wait for a moment that is hours away.
 #[expect(
     clippy::disallowed_methods,
-    reason = "live addresses follow the wall clock, read here only"
+    reason = "live addresses follow the time of day, read here only"
 )]
-fn wall_clock() -> UnixTime {
-    UnixTime::new(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+fn time_of_day() -> UnixTime {
+    static START: OnceLock<(Instant, UnixTime)> = OnceLock::new();
+    let (start, unix) = START.get_or_init(|| {
+        let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        (Instant::now(), UnixTime::new(unix.unwrap_or_default()))
+    });
+    *unix + start.elapsed()
 }

@@ -7,6 +7,7 @@
 
 mod bench_browser;
 mod browser;
+mod clock_steps;
 mod cmcd;
 mod cmcd_reference;
 mod console;

@@ -13,7 +13,8 @@ fn is_directive(parameter: &str) -> bool {
 /// playlist exists.
 #[must_use]
 pub fn is_blocking_reload(url: &str) -> bool {
-    let Some((_, query)) = url.split_once('?') else { return false };
+    let Some(mark) = memchr::memchr(b'?', url.as_bytes()) else { return false };
+    let query = url.get(mark + 1..).unwrap_or_default();
     query.split('&').any(|parameter| parameter.starts_with("_HLS_msn="))
 }
 

@@ -7,6 +7,7 @@ use super::{
     probe::{Probe, Shown, rendition_id},
 };
 use crate::units::MediaTime;
+use foldhash::fast::RandomState;
 use std::{
     collections::{HashMap, VecDeque},
     time::Duration,
@@ -50,12 +51,12 @@ struct File {
 /// The store.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    files: HashMap<u64, File>,
+    files: HashMap<u64, File, RandomState>,
     /// Oldest first.
     order: VecDeque<u64>,
     points: usize,
     /// The media types of renditions whose manifests do not state them.
-    contents: HashMap<u64, MediaType>,
+    contents: HashMap<u64, MediaType, RandomState>,
 }
 
 impl Files {

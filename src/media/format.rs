@@ -78,8 +78,7 @@ const GENERIC: &[&str] = &[
 /// bytes agree.
 #[must_use]
 pub fn sniff(content_type: Option<&str>, path: &str, head: &[u8]) -> Option<ManifestFormat> {
-    let declared = content_type.unwrap_or_default();
-    let essence = declared.split(';').next().unwrap_or_default().trim();
+    let essence = essence(content_type);
     let known = |(name, format): &(&str, ManifestFormat)| {
         essence.eq_ignore_ascii_case(name).then_some(*format)
     };
@@ -87,15 +86,13 @@ pub fn sniff(content_type: Option<&str>, path: &str, head: &[u8]) -> Option<Mani
         return Some(format);
     }
     let generic = is_generic(essence);
-    let by_path = format_of_path(path);
-    if !generic && by_path.is_none() {
+    if head.is_empty() {
+        return if generic { format_of_path(path) } else { None };
+    }
+    if !generic && format_of_path(path).is_none() {
         return None;
     }
-    match sniff_body(head) {
-        Some(format) => Some(format),
-        None if generic && head.is_empty() => by_path,
-        None => None,
-    }
+    sniff_body(head)
 }
 
 /// Whether a path (with or without its query) looks like that of a manifest; without allocating.
@@ -109,8 +106,15 @@ pub fn looks_like_manifest(path: &str) -> bool {
 /// Whether a media type does not determine what the body is. An event stream is never inspected.
 #[must_use]
 pub fn says_nothing(content_type: Option<&str>) -> bool {
-    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let essence = essence(content_type);
     is_generic(essence) && !essence.eq_ignore_ascii_case("text/event-stream")
+}
+
+/// A media type without its parameters.
+fn essence(content_type: Option<&str>) -> &str {
+    let declared = content_type.unwrap_or_default();
+    let end = memchr::memchr(b';', declared.as_bytes()).unwrap_or(declared.len());
+    declared.get(..end).unwrap_or(declared).trim()
 }
 
 fn is_generic(essence: &str) -> bool {
@@ -206,6 +210,9 @@ fn sniff_body(head: &[u8]) -> Option<ManifestFormat> {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     if head.starts_with(b"#EXTM3U") {
         return Some(ManifestFormat::Hls);
+    }
+    if !head.starts_with(b"<") {
+        return None;
     }
     let markup = [b"<?xml".as_slice(), b"<!--", b"<!DOCTYPE"].iter().any(|it| head.starts_with(it));
     ROOTS.iter().find_map(|(root, format)| {

@@ -2,9 +2,10 @@
 
 use super::{Kind, Protocol, Rendition, Resource, format};
 use crate::units::MediaTime;
+use foldhash::{fast::RandomState, quality::FixedState};
 use std::{
     collections::{BTreeMap, HashMap},
-    hash::{DefaultHasher, Hasher},
+    hash::{BuildHasher as _, Hasher as _},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -103,7 +104,7 @@ impl Key {
 /// The hash of a URL, independent of its percent-encoding. A collision (one in 2^64) would misclassify one
 /// request.
 pub(super) fn hash(url: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FixedState::default().build_hasher();
     hasher.write(&super::spelling::decoded(url));
     hasher.finish()
 }
@@ -121,9 +122,9 @@ struct Slot {
 /// The store.
 #[derive(Debug, Default)]
 pub(super) struct Places {
-    slots: HashMap<u64, Slot>,
+    slots: HashMap<u64, Slot, RandomState>,
     /// URL without query → full URL, or `None` where several URLs share it.
-    bare: HashMap<u64, Option<u64>>,
+    bare: HashMap<u64, Option<u64>, RandomState>,
     count: usize,
 }
 

@@ -109,7 +109,7 @@ impl Feed {
     }
 
     /// The events about the session `id` that are kept, oldest first.
-    pub(in crate::observers) fn kept(&self, id: &str) -> Vec<(Timestamp, Arc<Event>)> {
+    pub(in crate::observers) fn kept(&self, id: &str) -> Vec<(Timestamp, Event)> {
         let (_, entries) = self.state.lock().journal.after(0, Some(id));
         entries.into_iter().map(|entry| (entry.at, entry.event)).collect()
     }
@@ -120,13 +120,15 @@ impl Observer for Feed {
         if event.is_sample() {
             return;
         }
-        let event = Arc::new(event.clone());
+        let event = event.clone();
         let mut state = self.state.lock();
         let State { subscribers, journal } = &mut *state;
-        let (entry, displaced) = journal.add(at, event);
-        subscribers.retain(|subscriber| {
-            !entry.is_of(subscriber.session.as_deref()) || subscriber.send(&entry)
-        });
+        let displaced = journal.add(at, event);
+        if let Some(entry) = journal.newest() {
+            subscribers.retain(|subscriber| {
+                !entry.is_of(subscriber.session.as_deref()) || subscriber.send(entry)
+            });
+        }
         drop(state);
         // Dropped without the lock, which all requests need.
         drop(displaced);
@@ -167,7 +169,7 @@ impl Subscription {
             },
         };
         let Item { lost, entry: Entry { id, at, event } } = item;
-        self.over = self.single_session && matches!(*event, Event::SessionEnded { .. });
+        self.over = self.single_session && matches!(event, Event::SessionEnded { .. });
         let line = EventLine::new(&event, at);
         // Strings and numbers can always be serialised.
         let json = serde_json::to_string(&line).unwrap_or_default();

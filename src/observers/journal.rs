@@ -2,7 +2,7 @@
 
 use super::event_line::subject;
 use crate::{clock::Timestamp, event::Event};
-use std::{collections::VecDeque, sync::Arc};
+use std::collections::VecDeque;
 
 /// Events that are kept: some megabytes.
 pub(super) const MOST_EVENTS: usize = 10_000;
@@ -13,7 +13,7 @@ pub(super) struct Entry {
     /// Grows by one with each event of the process, from 1.
     pub(super) id: u64,
     pub(super) at: Timestamp,
-    pub(super) event: Arc<Event>,
+    pub(super) event: Event,
 }
 
 impl Entry {
@@ -37,13 +37,24 @@ impl Journal {
     }
 
     /// Adds an event. The entry that it displaces is returned, to be dropped without a lock.
-    pub(super) fn add(&mut self, at: Timestamp, event: Arc<Event>) -> (Entry, Option<Entry>) {
+    ///
+    /// Entries are kept by value: each takes the place of the oldest one, so the memory that is written is next to that of
+    /// the event before.
+    pub(super) fn add(&mut self, at: Timestamp, event: Event) -> Option<Entry> {
         self.last += 1;
-        let entry = Entry { id: self.last, at, event };
+        if self.entries.capacity() == 0 {
+            // Once for all: moving thousands of entries would take long. What is not used yet takes no memory.
+            self.entries.reserve_exact(MOST_EVENTS);
+        }
         let displaced =
             if self.entries.len() >= MOST_EVENTS { self.entries.pop_front() } else { None };
-        self.entries.push_back(entry.clone());
-        (entry, displaced)
+        self.entries.push_back(Entry { id: self.last, at, event });
+        displaced
+    }
+
+    /// The last event.
+    pub(super) fn newest(&self) -> Option<&Entry> {
+        self.entries.back()
     }
 
     /// The events about `session` after number `after`, and how many events of any session after it are no longer

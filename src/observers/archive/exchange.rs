@@ -138,11 +138,13 @@ impl Exchange {
     }
 
     /// Marks it as finished. `request` is the final tag of the request.
-    pub(in crate::observers) fn finished(mut self, request: &Arc<RequestTag>, end: End) -> Self {
-        let too_long = request.path.len() > LONGEST_PATH;
-        self.request = if too_long { Arc::new(clipped(request)) } else { Arc::clone(request) };
+    pub(in crate::observers) fn finish(&mut self, request: &Arc<RequestTag>, end: End) {
+        if request.path.len() > LONGEST_PATH {
+            self.request = Arc::new(clipped(request));
+        } else if !Arc::ptr_eq(&self.request, request) {
+            self.request = Arc::clone(request);
+        }
         self.end = end;
-        self
     }
 }
 

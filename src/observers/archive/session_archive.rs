@@ -22,7 +22,7 @@ pub(super) type Gone = Vec<Arc<Exchange>>;
 /// The exchanges of one session.
 pub(super) struct SessionArchive {
     pub(super) session: Arc<SessionTag>,
-    under_way: Vec<Exchange>,
+    under_way: Vec<Arc<Exchange>>,
     /// In the order of their end, each with its number among those of all sessions.
     finished: VecDeque<(u64, Arc<Exchange>)>,
     /// The number of exchanges that are no longer kept.
@@ -43,7 +43,7 @@ impl SessionArchive {
         self.begun += 1;
         exchange.number = self.begun;
         if self.under_way.len() < MOST_UNDER_WAY {
-            self.under_way.push(exchange);
+            self.under_way.push(Arc::new(exchange));
         } else {
             self.left_off += 1;
         }
@@ -52,7 +52,7 @@ impl SessionArchive {
     /// The exchange of `request`, while it is under way.
     pub(super) fn under_way(&mut self, request: &Arc<RequestTag>) -> Option<&mut Exchange> {
         let place = self.place(request)?;
-        self.under_way.get_mut(place)
+        self.under_way.get_mut(place).map(Arc::make_mut)
     }
 
     /// The index of the exchange of `request` among those under way.
@@ -72,9 +72,10 @@ impl SessionArchive {
         now: ProcessTime,
         gone: &mut Gone,
     ) -> Option<Arc<Exchange>> {
-        let exchange = self.under_way.swap_remove(self.place(request)?);
+        let mut exchange = self.under_way.swap_remove(self.place(request)?);
         self.measure(&exchange, &mut end, now);
-        let exchange = Arc::new(exchange.finished(request, end));
+        // It stays where it is: nobody else has it.
+        Arc::make_mut(&mut exchange).finish(request, end);
         self.finished.push_back((number, Arc::clone(&exchange)));
         if self.finished.len() > MOST_OF_SESSION {
             self.remove_oldest(gone);
@@ -95,9 +96,9 @@ impl SessionArchive {
         end.split = Split::new(end.lasted, exchange.latency, &end.measured, stalled);
     }
 
-    /// Copies of the exchanges under way, in the order of their start.
+    /// The exchanges under way as they are now, in the order of their start.
     pub(super) fn all_under_way(&self) -> Vec<Exchange> {
-        let mut all = self.under_way.clone();
+        let mut all: Vec<_> = self.under_way.iter().map(|one| Exchange::clone(one)).collect();
         all.sort_by_key(|exchange| exchange.number);
         all
     }

@@ -43,14 +43,14 @@ pub(super) struct Part {
     qoe: QoeView,
     /// Lines of the event log, oldest first, as far as they are kept.
     #[serde(serialize_with = "lines")]
-    events: Vec<(Timestamp, Arc<Event>)>,
+    events: Vec<(Timestamp, Event)>,
 }
 
 impl Part {
     pub(super) fn new(
         record: &SessionRecord,
         kept: &Kept,
-        events: Vec<(Timestamp, Arc<Event>)>,
+        events: Vec<(Timestamp, Event)>,
     ) -> Self {
         let session = &record.session;
         Self {
@@ -77,6 +77,6 @@ impl RunFile {
     }
 }
 
-fn lines<S: Serializer>(events: &[(Timestamp, Arc<Event>)], to: S) -> Result<S::Ok, S::Error> {
+fn lines<S: Serializer>(events: &[(Timestamp, Event)], to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(events.iter().map(|(at, event)| EventLine::new(event, *at)))
 }

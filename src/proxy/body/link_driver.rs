@@ -58,6 +58,8 @@ pub(in crate::proxy) struct LinkDriver {
     waiting_since: Option<SessionTime>,
     /// When it polls the link again, if that is known.
     due: Option<SessionTime>,
+    /// What the link has returned after bytes that were passed on before it.
+    following: Option<Verdict<SessionTime>>,
 }
 
 impl LinkDriver {
@@ -81,6 +83,7 @@ impl LinkDriver {
             wakeups: None,
             waiting_since: None,
             due: None,
+            following: None,
         }
     }
 
@@ -133,8 +136,13 @@ impl LinkDriver {
             self.register(cx);
             let now = self.session.now();
             self.due = None;
-            match self.poll_link(now, available) {
+            let verdict = match self.following.take() {
+                Some(verdict) => verdict,
+                None => self.poll_link(now, available),
+            };
+            match verdict {
                 Verdict::Pass(bytes) => {
+                    let bytes = bytes + self.pass_more(now, available.saturating_sub(bytes));
                     if let Some(wakeups) = &mut self.wakeups {
                         wakeups.passed(now);
                     }
@@ -171,6 +179,28 @@ impl LinkDriver {
             Direction::Down(response) => response.poll(&self.session, now, available),
             Direction::Up(shaper) => self.session.poll_uplink(shaper, now, available),
         }
+    }
+
+    /// How many of `available` bytes may leave at `now` besides those that do. A response that wakes up seldom has
+    /// several quanta to send then, and hands them over together.
+    fn pass_more(&mut self, now: SessionTime, available: usize) -> usize {
+        let mut more = 0;
+        if !self.wakeups.as_ref().is_some_and(ResponseWakeups::are_spaced) {
+            return more;
+        }
+        while more < available {
+            match self.poll_link(now, available - more) {
+                Verdict::Pass(0) => break,
+                Verdict::Pass(bytes) => more += bytes,
+                // The next poll finds the same.
+                Verdict::Wait(_) | Verdict::Paused => break,
+                verdict => {
+                    self.following = Some(verdict);
+                    break;
+                }
+            }
+        }
+        more
     }
 
     fn poll_until(

@@ -110,6 +110,11 @@ impl ResponseWakeups {
         Self { schedule: Arc::clone(schedule), began: None, passed: SessionTime::ZERO, timer: None }
     }
 
+    /// Whether it wakes up less often than bytes are due.
+    pub(in crate::proxy) fn are_spaced(&self) -> bool {
+        !self.schedule.spacing().is_zero()
+    }
+
     /// Records that bytes pass at `now`.
     pub(in crate::proxy) const fn passed(&mut self, now: SessionTime) {
         self.passed = now;

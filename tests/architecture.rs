@@ -195,6 +195,7 @@ const OWNED: &[(&str, &[&str])] = &[
             "proxy/downstream/socket.rs",  // lets a refusal be read before the close
             "proxy/upstream/h1_connection.rs", // an origin must read an upload on
             "proxy/upstream/idle_connections.rs", // keeps connections for a while
+            "proxy/upstream/response_deadlines.rs", // an origin must answer in time
             "listen/accept.rs",            // pauses after a failed accept
             "listen/write_timeout.rs",     // a client must read
             "origin/pace.rs",              // what does not exist yet is waited for

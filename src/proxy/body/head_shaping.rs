@@ -13,6 +13,7 @@ use crate::{
     sessions::{Session, ShapedResponse},
 };
 use http::{Method, Response, StatusCode};
+use hyper::body::Body as _;
 use std::{future::poll_fn, sync::Arc};
 
 /// Removes the body of a response that may not have one (RFC 9110 §6.4.1), and returns whether that is so. The
@@ -48,10 +49,10 @@ pub(in crate::proxy) async fn pass_uplink(
     Ok(())
 }
 
-/// Waits until the downlink has carried the head of a response without a body. Simulated TCP is not involved: a
+/// Waits until the downlink has carried the head of a response, if it is without a body. Simulated TCP is not involved: a
 /// head fits into any window.
 pub(in crate::proxy) async fn pass_downlink(session: &Arc<Session>, response: &Response<Source>) {
-    if session.downlink.shapes_bodies() {
+    if response.body().is_end_stream() && session.downlink.shapes_bodies() {
         let bytes = headers::head_size(response.status(), response.headers());
         // No random draws: a head has neither losses nor stalls by bytes.
         let shaper = ResponseShaper::new(&LinkSpec::default(), None, Seed::new(0));

@@ -133,7 +133,7 @@ impl Upload {
             request: Arc::clone(&exchange.request),
             bus: Arc::clone(exchange.bus()),
             seed: exchange.seed.named("uplink"),
-            cut: UplinkCut::clone(&exchange.cut),
+            cut: exchange.uplink_cut(),
             corruption: None,
             link: None,
             progress: UploadProgress::new(exchange.connection().clock()),

@@ -36,7 +36,9 @@ impl HeadScan {
         let mut joined = [0; 2 * CARRY + 1];
         joined[..CARRY].copy_from_slice(&self.carry);
         joined[CARRY..CARRY + first].copy_from_slice(&piece[..first]);
-        let found = names_length(&joined[..CARRY + first]) || names_length(head_of(piece));
+        // Most heads arrive in one piece.
+        let found = (self.carry != [0; CARRY] && names_length(&joined[..CARRY + first]))
+            || (names_length(piece) && names_length(head_of(piece)));
         match piece.len().checked_sub(CARRY) {
             Some(start) => self.carry.copy_from_slice(&piece[start..]),
             None => self.carry.copy_from_slice(&joined[first..first + CARRY]),
@@ -47,9 +49,6 @@ impl HeadScan {
 
 /// `piece` up to the end of the head: bytes of the body are not checked.
 fn head_of(piece: &[u8]) -> &[u8] {
-    if !names_length(piece) {
-        return &[];
-    }
     &piece[..memmem::find(piece, b"\r\n\r\n").unwrap_or(piece.len())]
 }
 

@@ -13,6 +13,7 @@ mod open_stream;
 pub(super) mod player_stream;
 pub(super) mod protocol_detect;
 mod proxy_protocol;
+mod rare_future;
 pub(super) mod request_framing;
 mod requests;
 pub(super) mod server;

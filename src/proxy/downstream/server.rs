@@ -6,6 +6,7 @@ use super::{
     head_memory::HeadMemory,
     player_stream::PlayerStream,
     protocol_detect, proxy_protocol,
+    rare_future::RareFuture,
     requests::Requests,
     socket::Socket,
     stream_executor::StreamExecutor,
@@ -27,11 +28,12 @@ use hyper::{
 };
 use hyper_util::{rt::TokioIo, server::graceful::GracefulConnection};
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     io,
     net::{IpAddr, SocketAddr},
     pin::{Pin, pin},
     sync::Arc,
+    task::{Poll, ready},
     time::Duration,
 };
 use tokio::{
@@ -386,19 +388,29 @@ async fn serve_until_closed<C: GracefulConnection>(
     connection: &Connection,
     timeouts: &Timeouts,
 ) -> Result<(), Option<C::Error>> {
-    let mut overdue = pin!(connection.activity.overdue(timeouts));
-    let mut close_requested = pin!(connection.end.close_requested());
-    let mut cut_requested = pin!(connection.end.cut_requested());
-    let mut leaving = false;
-    loop {
+    // Polled for each request, so what may end the connection is polled beside it only when there is something of it.
+    let mut ended = pin!(async {
         tokio::select! {
-            result = serving.as_mut() => return result.map_err(Some),
-            () = &mut overdue => return Err(None),
-            () = &mut cut_requested => return Err(None),
-            () = &mut close_requested, if !leaving => {
-                leaving = true;
-                serving.as_mut().graceful_shutdown();
-            }
+            () = connection.activity.overdue(timeouts) => {}
+            () = connection.end.cut_requested() => {}
         }
-    }
+    });
+    let mut close_requested = pin!(connection.end.close_requested());
+    let mut ended = RareFuture::new(ended.as_mut());
+    let mut close_requested = Some(RareFuture::new(close_requested.as_mut()));
+    poll_fn(|cx| {
+        loop {
+            if let Poll::Ready(result) = serving.as_mut().poll(cx) {
+                return Poll::Ready(result.map_err(Some));
+            }
+            if ended.poll(cx).is_ready() {
+                return Poll::Ready(Err(None));
+            }
+            let Some(requested) = &mut close_requested else { return Poll::Pending };
+            ready!(requested.poll(cx));
+            close_requested = None;
+            serving.as_mut().graceful_shutdown();
+        }
+    })
+    .await
 }

@@ -3,7 +3,6 @@
 use super::{origin_policy::allowed_to_all, proxy::Proxy};
 use crate::proxy::error::ProxyError;
 use crate::{
-    media::looks_like_manifest,
     rules::{
         RuleSet,
         alias::{ChaosRequest, LivesimRequest, is_chaos},
@@ -13,14 +12,22 @@ use crate::{
 use http::{Method, request};
 use std::{net::IpAddr, sync::Arc};
 
-/// If `path` at `target` (without a session) has such a form, starts a session and returns the address to
-/// redirect the player to. `arming` gives the other settings of the request.
+/// What a request without a session is for.
+#[derive(Clone, Copy)]
+pub(in crate::proxy) struct Asked<'a> {
+    pub(in crate::proxy) target: &'a Target,
+    pub(in crate::proxy) path: &'a str,
+    /// Its path looks like that of a manifest.
+    pub(in crate::proxy) manifest: bool,
+}
+
+/// If what is asked for has such a form, starts a session and returns the address to redirect the player to. `arming`
+/// gives the other settings of the request.
 pub(in crate::proxy) async fn enter(
     proxy: &Proxy,
     client: IpAddr,
     request: &request::Parts,
-    target: &Target,
-    path: &str,
+    Asked { target, path, manifest }: Asked<'_>,
     arming: impl FnOnce() -> Result<ArmingRequest, ProxyError>,
 ) -> Result<Option<String>, ProxyError> {
     let (bare, query) = path.split_once('?').unwrap_or((path, ""));
@@ -35,7 +42,7 @@ pub(in crate::proxy) async fn enter(
             return Err(ProxyError::Host(origin.authority.to_string()));
         }
         (Target::Default, Some(origin), path, chaos.rules)
-    } else if looks_like_manifest(bare) {
+    } else if manifest {
         match LivesimRequest::parse(path).map_err(ProxyError::Parameter)? {
             Some(livesim) => (target.clone(), None, livesim.path, livesim.rules),
             None => return Ok(None),

@@ -16,48 +16,64 @@ use crate::{
     rules::{Closing, Plan},
 };
 use http::{HeaderName, Response};
-use hyper::body::Body as _;
 use std::sync::Arc;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// Makes `response` the one that the player is sent.
-pub(in crate::proxy) async fn deliver(
+/// How the response of an exchange is delivered.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::proxy) struct Delivery {
+    /// It has no body.
+    bodiless: bool,
+    /// Close the connection after it.
+    request_close: bool,
+}
+
+/// Gives `response` the head that the player is sent. Then a head without a body passes the link, see
+/// [`head_shaping::pass_downlink`].
+pub(in crate::proxy) fn prepare(
     proxy: &Proxy,
-    mut exchange: Box<Exchange>,
-    mut response: Response<Source>,
-) -> Response<PlayerBody> {
+    exchange: &Exchange,
+    response: &mut Response<Source>,
+) -> Delivery {
     let plan = exchange.plan().map(Arc::clone);
     let mut request_close = false;
     if let Some(plan) = &plan {
-        fault::apply_header_faults(plan, &exchange, &mut response);
-        request_close = fault::close(plan, &exchange, &mut response);
+        fault::apply_header_faults(plan, exchange, response);
+        request_close = fault::close(plan, exchange, response);
         if plan.close.as_ref().is_some_and(|close| close.effect == Closing::IdleConnections) {
             proxy.connections.close_idle(exchange.session.tag.ordinal);
         }
     }
-    let bodiless =
-        head_shaping::remove_body_if_not_allowed(&exchange.request.method, &mut response);
-    if let Some(timing) = server_timing(&exchange) {
+    let bodiless = head_shaping::remove_body_if_not_allowed(&exchange.request.method, response);
+    if let Some(timing) = server_timing(exchange) {
         response.headers_mut().append(SERVER_TIMING, timing);
     }
     if proxy.config.cmsd {
         cmsd::add(&exchange.session, response.headers_mut());
     }
-    if response.body().is_end_stream() {
-        head_shaping::pass_downlink(&exchange.session, &response).await;
-    }
+    Delivery { bodiless, request_close }
+}
+
+/// Makes the body of `response`, which is prepared, one that is shaped.
+pub(in crate::proxy) fn deliver(
+    proxy: &Proxy,
+    mut exchange: Box<Exchange>,
+    response: Response<Source>,
+    delivery: Delivery,
+) -> Response<PlayerBody> {
     exchange.answered(response.status().as_u16());
+    let plan = exchange.plan().map(Arc::clone);
     let rule_link = plan.as_deref().map(|plan| rule_link(&proxy.catalog, plan, &exchange));
     let (response, body_gate) = match plan.as_deref() {
-        Some(plan) if !bodiless => fault::apply_body_faults(plan, &exchange, response),
+        Some(plan) if !delivery.bodiless => fault::apply_body_faults(plan, &exchange, response),
         _ => (response.map(FaultedBody::Intact), None),
     };
     let body_plan = BodyPlan {
         link: Arc::clone(&exchange.arming.link),
         rule_link: rule_link.unwrap_or_default(),
         body_gate,
-        request_close,
+        request_close: delivery.request_close,
         wake_schedule: Arc::clone(&proxy.wake_schedule),
         head: headers::head_size(response.status(), response.headers()),
         host: Some(exchange.host.clone()),

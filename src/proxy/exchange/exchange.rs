@@ -13,7 +13,10 @@ use crate::{
     units::SessionTime,
 };
 use http::uri::Authority;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 /// What is known of a request when its exchange begins.
 pub(in crate::proxy) struct Decided {
@@ -46,8 +49,8 @@ pub(in crate::proxy) struct Exchange {
     pub(in crate::proxy) host: Authority,
     /// The target of its redirect, if it is within the session.
     pub(in crate::proxy) redirect_target: Option<RedirectTarget>,
-    /// The packet loss that ended the request on the uplink, if one did.
-    pub(in crate::proxy) cut: UplinkCut,
+    /// The packet loss that ended the request on the uplink, if one did. Only a request with a body shares it.
+    cut: OnceLock<UplinkCut>,
     connection: Arc<Connection>,
     bus: Arc<Bus>,
     started: SessionTime,
@@ -87,7 +90,7 @@ impl Exchange {
             scripted,
             host,
             redirect_target: None,
-            cut: UplinkCut::default(),
+            cut: OnceLock::new(),
             connection,
             bus,
             started,
@@ -115,7 +118,12 @@ impl Exchange {
 
     /// The packet loss that ended the request on the uplink.
     pub(in crate::proxy) fn cut_on_uplink(&self) -> Option<OnDrop> {
-        self.cut.get().copied()
+        self.cut.get()?.get().copied()
+    }
+
+    /// Where the body of the request says that a packet loss has ended it.
+    pub(in crate::proxy) fn uplink_cut(&self) -> UplinkCut {
+        UplinkCut::clone(self.cut.get_or_init(UplinkCut::default))
     }
 
     /// The player's connection.

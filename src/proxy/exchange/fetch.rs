@@ -25,7 +25,7 @@ use crate::proxy::{
         content_codings::request_known_codings, context::ManifestContext, transform,
         transform::Reading,
     },
-    upstream::OriginBody,
+    upstream::{OriginBody, Reach},
 };
 use crate::{
     event::Event,
@@ -72,22 +72,17 @@ async fn fetch(
     let Outbound { url, mut head, body, .. } = *outbound;
     let session = Arc::clone(&exchange.session);
     let forwarded = forward::is_forwarded(&head);
-    let reach = if forwarded {
-        reach_forwarded(&proxy.config, &session, &url.origin)
-    } else {
-        reach(&proxy.config, &session, &url.origin, &exchange.request.resource)
+    let reach = match forwarded {
+        true => reach_forwarded(&proxy.config, &session, &url.origin),
+        false => reach(&proxy.config, &session, &url.origin, &exchange.request.resource),
     };
     let reach = reach.ok_or_else(|| ProxyError::Host(url.origin.authority.to_string()))?;
     if head.method == Method::CONNECT {
-        if !forwarded {
-            return Err(ProxyError::Method(head.method));
-        }
-        let opened = Box::pin(switch::connect(proxy, &url, reach, exchange)).await;
-        return opened.inspect_err(|error| report(error, exchange));
+        return Box::pin(connect(proxy, &url, reach, exchange, forwarded)).await;
     }
     let protocol = switch::wanted(&head);
     let own = OwnAddress::take(&mut head, exchange.connection().is_secure());
-    let asked = std::mem::take(&mut head.uri);
+    let asked = head.uri.clone();
     let view = || player_view(proxy, &asked, &own).filter(|_| !forwarded);
     if head.headers.contains_key(header::COOKIE) && view().is_some() {
         cookies::restore(&mut head.headers, &exchange.session, &url);
@@ -106,28 +101,29 @@ async fn fetch(
     exchange.await_origin_from(requested_at);
     let answer = match protocol {
         Some(protocol) => {
-            Box::pin(switch::upgrade(proxy, &url, reach, head, body, protocol, peak)).await
+            let upgrade = switch::upgrade(proxy, &url, reach, head, body, protocol, peak);
+            match Box::pin(upgrade).await {
+                Ok(OriginAnswer::Switched(response)) => {
+                    exchange.origin_delivered();
+                    return Ok(response);
+                }
+                Ok(OriginAnswer::Response(response)) => Ok(response),
+                Err(error) => Err(error),
+            }
         }
-        None => proxy.upstream.fetch(&url, reach, head, body, peak).await.map(OriginAnswer::from),
+        None => {
+            let now = exchange.session.instant(requested_at);
+            proxy.upstream.fetch(&url, reach, head, body, peak, now).await
+        }
     };
     let answered_at = exchange.session.now();
     exchange.origin_delivered_at(answered_at);
-    let mut response = match answer.inspect_err(|error| report(error, exchange))? {
-        OriginAnswer::Response(response) => response,
-        OriginAnswer::Switched(response) => return Ok(response),
-    };
+    let mut response = answer.inspect_err(|error| report(error, exchange))?;
     // A blocking playlist reload or a hinted part is held by the origin on purpose: its time is not measured.
     if !is_held(&exchange.request.resource, &url.path) {
         exchange.upstream_answered(answered_at - requested_at);
     }
-    let version = std::mem::replace(response.version_mut(), Version::HTTP_11);
-    pass_on(response.headers_mut(), version);
-    if response.headers().contains_key(header::SET_COOKIE)
-        && let Some(view) = view()
-    {
-        let headers = response.headers_mut();
-        cookies::rewrite_set_cookie(headers, &view, &exchange.session, &url);
-    }
+    adapt_head(&mut response, &url, exchange, view);
     rewrite_location(&mut response, &url, exchange, forwarded);
     if is_manifest {
         observe::note_origin_time(&exchange.session, response.headers());
@@ -136,8 +132,27 @@ async fn fetch(
     let scripted = proxy.config.script.is_some();
     let public = proxy.config.public_url.as_ref();
     let context = ManifestContext { url: &url, own, public, limits, scripted, forwarded };
-    let response = read(response, &context, !head_only || is_manifest, exchange).await;
+    let reading = reading(&url, &response, exchange).filter(|_| !head_only || is_manifest);
+    let response = match reading {
+        Some(reading) => Box::pin(transform::pass(reading, response, &context, exchange)).await,
+        None => observed(response, &url, exchange),
+    };
     Ok(if head_only && is_manifest { without_body(response) } else { response })
+}
+
+/// Answers CONNECT, which only a forward proxy accepts.
+async fn connect(
+    proxy: &Proxy,
+    url: &UpstreamUrl,
+    reach: Reach<'_>,
+    exchange: &mut Exchange,
+    forwarded: bool,
+) -> Result<Response<Source>, ProxyError> {
+    if !forwarded {
+        return Err(ProxyError::Method(Method::CONNECT));
+    }
+    let opened = switch::connect(proxy, url, reach, exchange).await;
+    opened.inspect_err(|error| report(error, exchange))
 }
 
 /// Adds the credentials of the session for the origin, if the player sends none.
@@ -175,36 +190,52 @@ fn request_manifest(head: &mut request::Parts) {
     }
 }
 
-/// Reads and rewrites a manifest, if `readable`. Other responses are only observed.
-async fn read(
-    response: Response<OriginBody>,
-    source: &ManifestContext<'_>,
-    readable: bool,
-    exchange: &mut Exchange,
-) -> Response<Source> {
+/// Makes the head of `response` one of the proxy. `view` is how the player sees the request, for cookies.
+fn adapt_head(
+    response: &mut Response<OriginBody>,
+    url: &UpstreamUrl,
+    exchange: &Exchange,
+    view: impl FnOnce() -> Option<PlayerView>,
+) {
+    let version = std::mem::replace(response.version_mut(), Version::HTTP_11);
+    pass_on(response.headers_mut(), version);
+    if response.headers().contains_key(header::SET_COOKIE)
+        && let Some(view) = view()
+    {
+        cookies::rewrite_set_cookie(response.headers_mut(), &view, &exchange.session, url);
+    }
+}
+
+/// How `response` is to be read as a manifest; `None` = it is only observed.
+fn reading(
+    url: &UpstreamUrl,
+    response: &Response<OriginBody>,
+    exchange: &Exchange,
+) -> Option<Reading> {
     let kind = exchange.request.resource.kind;
-    let expected = observe::expected(kind, &response);
-    let reading = match transform::reading(source.url, kind, &response) {
+    let expected = observe::expected(kind, response);
+    match transform::reading(url, kind, response) {
         // A format known from another manifest has priority over detection by the first bytes.
         None | Some(Reading::Sniff) if expected.is_some() => expected.map(Reading::As),
         reading => reading,
-    };
-    match reading {
-        Some(reading) if readable => {
-            Box::pin(transform::pass(reading, response, source, exchange)).await
-        }
-        _ => {
-            let url = || source.url.text();
-            let observer = Observer::of(&exchange.session, &exchange.request, url, &response);
-            let one_of_many = exchange.connection().is_http2();
-            response.map(|mut body| {
-                if one_of_many {
-                    body.set_one_of_many();
-                }
-                Source::from(ObservedBody::new(body, observer))
-            })
-        }
     }
+}
+
+/// A response whose body is observed as it passes.
+fn observed(
+    response: Response<OriginBody>,
+    url: &UpstreamUrl,
+    exchange: &Exchange,
+) -> Response<Source> {
+    let text = || url.text();
+    let observer = Observer::of(&exchange.session, &exchange.request, text, &response);
+    let one_of_many = exchange.connection().is_http2();
+    response.map(|mut body| {
+        if one_of_many {
+            body.set_one_of_many();
+        }
+        Source::from(ObservedBody::new(body, observer))
+    })
 }
 
 /// Rewrites the `Location` of the origin's redirect so that the player stays in its session, and records that the

@@ -9,8 +9,12 @@ const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 /// Removes hop-by-hop headers of a message that was received with `version`, and adds `Via`.
 pub(in crate::proxy) fn pass_on(headers: &mut HeaderMap, version: Version) {
     // Collected in one pass; most messages have at most one.
-    let found: SmallVec<[HeaderName; 4]> =
-        headers.keys().filter(|name| is_hop_by_hop(name)).cloned().collect();
+    let mut found = SmallVec::<[HeaderName; 2]>::new();
+    for name in headers.keys() {
+        if is_hop_by_hop(name) {
+            found.push(name.clone());
+        }
+    }
     for name in found {
         match name {
             // `TE: trailers` accepts trailers from the origin: keep it.
@@ -53,20 +57,27 @@ pub(in crate::proxy) fn forget_front(headers: &mut HeaderMap) {
 pub(in crate::proxy) fn head_size(status: StatusCode, headers: &HeaderMap) -> u32 {
     const DATE: usize = "date: Thu, 01 Jan 1970 00:00:00 GMT\r\n".len();
     let line = "HTTP/1.1 200 \r\n".len() + status.canonical_reason().map_or(0, str::len);
+    let mut dated = false;
+    let fields = headers.iter().map(|(name, value)| {
+        dated |= *name == header::DATE;
+        field(name, value)
+    });
+    let fields = fields.sum::<usize>();
     // hyper's server adds it if the origin did not send it.
-    let date = if headers.contains_key(header::DATE) { 0 } else { DATE };
-    u32::try_from(line + fields(headers) + date + 2).unwrap_or(u32::MAX)
+    let date = if dated { 0 } else { DATE };
+    u32::try_from(line + fields + date + 2).unwrap_or(u32::MAX)
 }
 
 /// The size of a request's head in HTTP/1.1.
 pub(in crate::proxy) fn request_head_size(method: &Method, path: &str, headers: &HeaderMap) -> u32 {
     let line = method.as_str().len() + path.len() + "  HTTP/1.1\r\n".len();
-    u32::try_from(line + fields(headers) + 2).unwrap_or(u32::MAX)
+    let fields: usize = headers.iter().map(|(name, value)| field(name, value)).sum();
+    u32::try_from(line + fields + 2).unwrap_or(u32::MAX)
 }
 
-/// The size of the header fields.
-fn fields(headers: &HeaderMap) -> usize {
-    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
+/// The size of a header field.
+fn field(name: &HeaderName, value: &HeaderValue) -> usize {
+    name.as_str().len() + value.len() + ": \r\n".len()
 }
 
 fn is_hop_by_hop(name: &HeaderName) -> bool {
@@ -88,7 +99,10 @@ fn remove_named(headers: &mut HeaderMap) {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
+        .map(str::trim)
+        // It is removed in any case.
+        .filter(|name| !name.eq_ignore_ascii_case("keep-alive"))
+        .filter_map(|name| name.parse().ok())
         .collect();
     headers.remove(header::CONNECTION);
     for name in named.into_iter().filter(|name| *name != header::TE) {

@@ -39,9 +39,12 @@ pub(in crate::proxy) async fn identify(
         let location = Box::pin(on_host(proxy, &address, host, &path)).await?;
         return Ok(Identified::Redirect { location });
     }
+    let bare = || path.split('?').next().unwrap_or_default();
+    let manifest = address.session.is_none() && looks_like_manifest(bare());
     if address.session.is_none() {
         let arming = || arming(&proxy.catalog, &parameters);
-        let location = alias::enter(proxy, client, request, &address.target, &path, arming).await?;
+        let asked = alias::Asked { target: &address.target, path: &path, manifest };
+        let location = alias::enter(proxy, client, request, asked, arming).await?;
         if let Some(location) = location {
             return Ok(Identified::Redirect { location });
         }
@@ -53,7 +56,6 @@ pub(in crate::proxy) async fn identify(
             None => Box::pin(proxy.registry.locate(id)).await?,
         },
         None => {
-            let manifest = looks_like_manifest(path.split('?').next().unwrap_or_default());
             let asks = matches!(request.method, Method::GET | Method::HEAD);
             match proxy.config.session_by {
                 SessionBy::Client => {

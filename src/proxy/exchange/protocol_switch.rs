@@ -42,9 +42,3 @@ pub(in crate::proxy) enum OriginAnswer {
     /// It has switched to the protocol that the request asks for.
     Switched(Response<Source>),
 }
-
-impl From<Response<OriginBody>> for OriginAnswer {
-    fn from(response: Response<OriginBody>) -> Self {
-        Self::Response(response)
-    }
-}

@@ -15,15 +15,13 @@ use std::sync::Arc;
 pub(in crate::proxy) async fn run_response_script(
     proxy: &Proxy,
     exchange: &mut Exchange,
-    response: Response<Source>,
-) -> Response<Source> {
+    response: &mut Response<Source>,
+) {
     let script = proxy.config.script.as_ref().filter(|script| script.responds());
-    let Some(script) = script.filter(|_| exchange.scripted) else {
-        return response;
-    };
+    let Some(script) = script.filter(|_| exchange.scripted) else { return };
     // Responses made by rules or by the script itself are not passed to it.
     if exchange.plan().is_some_and(|plan| plan.is_answered()) {
-        return response;
+        return;
     }
     let (session, request) = (&exchange.session, &exchange.request);
     let now = session.now();
@@ -45,7 +43,7 @@ pub(in crate::proxy) async fn run_response_script(
         Ok(joined) => joined,
         Err(failure) => {
             exchange.emit(&Event::ScriptFailed { request: Arc::clone(request), failure });
-            return response;
+            return;
         }
     };
     let waited = exchange.plan().is_some_and(|plan| plan.delay.is_some());
@@ -53,7 +51,8 @@ pub(in crate::proxy) async fn run_response_script(
         exchange.injected(&delay.rule, "delay", None);
         Box::pin(proxy.pause(session, delay.effect)).await;
     }
-    let response = fault::status_response(&joined, exchange).unwrap_or(response);
+    if let Some(other) = fault::status_response(&joined, exchange) {
+        *response = other;
+    }
     exchange.decision.plan = (!joined.is_empty()).then(|| Arc::new(joined));
-    response
 }

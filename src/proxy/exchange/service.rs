@@ -4,7 +4,7 @@ use super::{
     cmcd_request,
     cors::CorsRequest,
     decide::{Received, decide},
-    deliver::deliver,
+    deliver::{deliver, prepare},
     exchange::Exchange,
     forward, headers,
     identify::{Identified, identify},
@@ -21,7 +21,10 @@ use super::{
 };
 use crate::event::Outcome;
 use crate::proxy::{
-    body::{incoming_body::IncomingBody, response_body::PlayerBody, source::Source},
+    body::{
+        head_shaping::pass_downlink, incoming_body::IncomingBody, response_body::PlayerBody,
+        source::Source,
+    },
     downstream::{
         connection::{Connection, Interception, NextProtocol, Relay, TunnelPermit},
         connections::Connections,
@@ -104,12 +107,14 @@ impl Proxy {
             return Ok(response.map(|source| PlayerBody::Plain(Box::new(source))));
         }
         redirect_hops::carry_over(&mut exchange);
-        response = run_response_script(self, &mut exchange, response).await;
+        run_response_script(self, &mut exchange, &mut response).await;
         self.pause(&exchange.session, exchange.response_latency()).await;
         if let Some(cors) = cors {
             cors.permit(&mut response);
         }
-        Ok(deliver(self, exchange, response).await)
+        let delivery = prepare(self, &exchange, &mut response);
+        pass_downlink(&exchange.session, &response).await;
+        Ok(deliver(self, exchange, response, delivery))
     }
 }
 

@@ -15,10 +15,6 @@ use std::{
 };
 
 /// The body before the link.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the usual variant is the large one, and all are boxed with the shaped body"
-)]
 pub(in crate::proxy) enum FaultedBody {
     /// No fault changes its bytes.
     Intact(Source),

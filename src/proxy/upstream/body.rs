@@ -44,16 +44,16 @@ pub(in crate::proxy) enum OriginError {
     Chunks(#[from] ChunkError),
 }
 
-/// A response body of an origin.
+/// A response body of an origin. It is boxed: its response moves through several futures.
 pub(in crate::proxy) enum OriginBody {
     /// From a connection with its own task, which still sends the request.
-    Pooled(PooledBody),
+    Pooled(Box<PooledBody>),
     /// From a connection that is driven by polling the body.
-    HyperBody(HyperBody),
+    HyperBody(Box<HyperBody>),
     /// From an HTTP/2 stream.
-    Stream(StreamBody),
+    Stream(Box<StreamBody>),
     /// Read directly from a connection.
-    DirectBody(DirectBody),
+    DirectBody(Box<DirectBody>),
     /// The same, in the chunked coding.
     Chunked(Box<ChunkedBody>),
 }
@@ -148,7 +148,8 @@ impl DirectBody {
         stream: ThrottledStream,
         home: Option<PoolReturn>,
     ) -> Self {
-        let mut new = Self { left, stream: Some(stream), home, ..Self::whole(ready) };
+        let buffer = ReadBuffer::after(ready.len());
+        let mut new = Self { ready, left, stream: Some(stream), home, buffer };
         new.settle();
         new
     }
@@ -215,7 +216,7 @@ impl DirectBody {
 impl OriginBody {
     /// A body whose connection is kept by a task of its own.
     pub(in crate::proxy) fn kept(body: Incoming) -> Self {
-        Self::Pooled(body.into())
+        Self::Pooled(Box::new(body.into()))
     }
 
     /// It is one of many that a connection to a player carries at a time.
@@ -271,6 +272,6 @@ impl Body for OriginBody {
 
 impl From<Bytes> for OriginBody {
     fn from(whole: Bytes) -> Self {
-        Self::DirectBody(DirectBody::whole(whole))
+        Self::DirectBody(Box::new(DirectBody::whole(whole)))
     }
 }

@@ -40,7 +40,8 @@ impl CarriedResponse {
         match self {
             Self::Plain(stream, response) => Ok(response.with_body(stream, home)),
             Self::Http2(sender, response) => {
-                Ok(response.map(|body| OriginBody::Stream(StreamBody::new(body, sender, home))))
+                let body = |body| OriginBody::Stream(Box::new(StreamBody::new(body, sender, home)));
+                Ok(response.map(body))
             }
             Self::Http1(connection, mut response) => {
                 let home = settle(response.headers_mut())?.then_some(home);
@@ -77,7 +78,7 @@ impl PlainResponse {
                 DirectBody::whole(ready)
             }
         };
-        head.map(|()| OriginBody::DirectBody(body))
+        head.map(|()| OriginBody::DirectBody(Box::new(body)))
     }
 }
 
@@ -96,7 +97,7 @@ fn read_while_sending(
             home.put_back(IdleConnection::Whole(connection));
         }
     });
-    response.map(|body| OriginBody::Pooled(PooledBody::new(body, open)))
+    response.map(|body| OriginBody::Pooled(Box::new(PooledBody::new(body, open))))
 }
 
 /// The response to a request that was sent completely.
@@ -111,7 +112,7 @@ async fn read(
             let stays_open = stays_open(head.version, &head.headers);
             read_directly(body, length, connection, home, stays_open).await
         }
-        None => OriginBody::HyperBody(HyperBody::new(body, connection, home)),
+        None => OriginBody::HyperBody(Box::new(HyperBody::new(body, connection, home))),
     };
     Response::from_parts(head, body)
 }
@@ -134,7 +135,7 @@ async fn read_directly(
     }
     let Some((stream, more)) = connection.take_stream_parts() else {
         // The connection has ended; hyper knows whether the body is complete.
-        return OriginBody::HyperBody(HyperBody::new(body, connection, home));
+        return OriginBody::HyperBody(Box::new(HyperBody::new(body, connection, home)));
     };
     let came = at_hand(&mut body).await;
     // hyper normally hands over all bytes it has read; `more` is what it may have kept.
@@ -143,7 +144,8 @@ async fn read_directly(
     let reusable = !stream.has_unsent_bytes() && stays_open;
     match length.checked_sub(ready.len() as u64) {
         Some(left) => {
-            OriginBody::DirectBody(DirectBody::new(ready, left, stream, home.filter(|_| reusable)))
+            let home = home.filter(|_| reusable);
+            OriginBody::DirectBody(Box::new(DirectBody::new(ready, left, stream, home)))
         }
         None => OriginBody::from(ready.slice(..length as usize)),
     }

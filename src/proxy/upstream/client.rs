@@ -2,7 +2,7 @@
 
 use super::{
     OriginBody, Reach, guard::Guard, h1_connection::Outgoing, places::Places, pool::Pool,
-    read_policy::ReadPolicy,
+    read_policy::ReadPolicy, response_deadlines::ResponseDeadlines,
 };
 use crate::{
     proxy::{
@@ -19,14 +19,16 @@ use std::{
     future::Future,
     net::SocketAddr,
     pin::{Pin, pin},
+    sync::Arc,
     time::Duration,
 };
-use tokio::time::error::Elapsed;
+use tokio::time::Instant;
 
 /// The client for requests to origins.
 pub(in crate::proxy) struct OriginClient {
     pub(super) pool: Pool,
     pub(super) first_byte: Duration,
+    deadlines: Arc<ResponseDeadlines>,
     pub(super) most_body: usize,
 }
 
@@ -36,7 +38,8 @@ impl OriginClient {
         let places = Places::new(config.limits.origin_connections);
         let guard = Guard::new(config.resolver.clone(), own, places, connect);
         let most_body = config.limits.request_body.as_usize();
-        Self { pool: Pool::new(guard, first_byte), first_byte, most_body }
+        let deadlines = ResponseDeadlines::new(first_byte);
+        Self { pool: Pool::new(guard, first_byte), first_byte, deadlines, most_body }
     }
 
     /// The same client with idle connections of its own, for another worker.
@@ -44,12 +47,13 @@ impl OriginClient {
         Self {
             pool: self.pool.for_worker(),
             first_byte: self.first_byte,
+            deadlines: ResponseDeadlines::new(self.first_byte),
             most_body: self.most_body,
         }
     }
 
     /// Forwards a request to `url`, and returns the response with its body unread. `peak` is the highest
-    /// rate of the session's link. `reach` says why the session may use this origin.
+    /// rate of the session's link. `reach` says why the session may use this origin. `now` is the current time.
     pub(in crate::proxy) async fn fetch(
         &self,
         url: &UpstreamUrl,
@@ -57,16 +61,21 @@ impl OriginClient {
         head: request::Parts,
         body: Upload,
         peak: BitRate,
+        now: Instant,
     ) -> Result<Response<OriginBody>, ProxyError> {
         let origin = &url.origin;
         let progress = body.progress();
         let request = outgoing(url, head, Limited::new(body, self.most_body))?;
         // Pinned here: a future that another one takes as an argument is stored twice.
         let answer = pin!(self.pool.send(origin, reach, request, ReadPolicy::of(peak)));
-        match with_timeout(self.first_byte, progress.as_ref(), answer).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(failure)) => Err(failure.to_proxy_error(origin)),
-            Err(_) => Err(ProxyError::Upstream {
+        let answer = match &progress {
+            None => self.deadlines.wait(now, answer).await,
+            Some(progress) => Box::pin(with_timeout(self.first_byte, progress, answer)).await,
+        };
+        match answer {
+            Some(Ok(response)) => Ok(response),
+            Some(Err(failure)) => Err(failure.to_proxy_error(origin)),
+            None => Err(ProxyError::Upstream {
                 cause: Cause::FirstByteTimeout,
                 problem: format!("{origin} sent no response within {:?}", self.first_byte),
             }),
@@ -80,30 +89,32 @@ fn outgoing(
     mut head: request::Parts,
     body: Limited<Upload>,
 ) -> Result<Box<Outgoing>, ProxyError> {
-    head.uri = target(url)?;
+    // Most requests are for the path that the player has asked for.
+    let asked = head.uri.path_and_query().filter(|_| head.uri.authority().is_none());
+    if asked.is_none_or(|asked| asked.as_str() != url.path) {
+        head.uri = target(url)?;
+    }
     // Each connection has its own version; HTTP/2 is set later for origins that use it.
     head.version = Version::HTTP_11;
     Ok(Box::new(Request::from_parts(head, body)))
 }
 
-/// Waits for `answer` for at most `most` after the last part of the request was sent, plus the time that the uplink
-/// delayed the request.
+/// Waits for `answer` to a request with a body for at most `most` after its last part was sent, plus the time that the
+/// uplink delayed it.
 async fn with_timeout<T>(
     most: Duration,
-    progress: Option<&UploadProgress>,
+    progress: &UploadProgress,
     mut answer: Pin<&mut impl Future<Output = T>>,
-) -> Result<T, Elapsed> {
+) -> Option<T> {
     let (mut wait, mut allowed) = (most, Duration::ZERO);
     loop {
-        let elapsed = match tokio::time::timeout(wait, answer.as_mut()).await {
-            Ok(answer) => return Ok(answer),
-            Err(elapsed) => elapsed,
-        };
-        let Some(progress) = progress else { return Err(elapsed) };
+        if let Ok(answer) = tokio::time::timeout(wait, answer.as_mut()).await {
+            return Some(answer);
+        }
         let delay = progress.delay();
         wait = (delay.saturating_sub(allowed)).max(most.saturating_sub(progress.quiet()));
         if wait.is_zero() {
-            return Err(elapsed);
+            return None;
         }
         allowed = delay;
     }

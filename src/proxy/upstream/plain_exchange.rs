@@ -5,6 +5,7 @@
 use super::{
     answer_framing::{digits, names_close},
     earlier_traffic::EarlierTraffic,
+    plain_head::{Field, PlainHead, StatusLine},
     throttled_stream::ThrottledStream,
 };
 use crate::sessions::Origin;
@@ -13,12 +14,10 @@ use http::{
     HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header,
     uri::PathAndQuery,
 };
-use httparse::{ParserConfig, Status};
 use hyper::ext::ReasonPhrase;
 use std::{
     future::{Future as _, poll_fn},
     io,
-    mem::MaybeUninit,
     pin::{Pin, pin},
     task::{Poll, ready},
 };
@@ -26,8 +25,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWrite as _};
 
 /// The most fields of a plain head.
 const MOST_FIELDS: usize = 64;
-/// The fields that the proxy adds to most responses.
-const ADDED: usize = 4;
+/// How many fields there is room for at first, with those that the proxy adds.
+const USUAL_FIELDS: usize = 12;
 /// hyper refuses bodies that are longer.
 const LONGEST: u64 = u64::MAX - 2;
 
@@ -134,42 +133,46 @@ async fn read(stream: &mut ThrottledStream) -> io::Result<Bytes> {
 }
 
 /// The response in `bytes` to a request with `method`, if it is plain.
+///
+/// Its head is without a `Connection` that says only that the connection stays open, as nearly all do: the proxy passes
+/// none on.
 fn decode(bytes: &Bytes, method: &Method) -> Option<PlainResponse> {
-    let mut fields = [const { MaybeUninit::uninit() }; MOST_FIELDS];
-    let mut parsed = httparse::Response::new(&mut []);
-    let config = ParserConfig::default();
-    let Ok(Status::Complete(size)) =
-        config.parse_response_with_uninit_headers(&mut parsed, bytes, &mut fields)
-    else {
-        return None;
-    };
+    let mut lines = PlainHead::new(bytes);
     // hyper knows what HTTP/1.0 means for a connection, and skips interim responses.
-    let status =
-        StatusCode::from_u16(parsed.code?).ok().filter(|status| !status.is_informational());
-    let (status, Some(1)) = (status?, parsed.version) else { return None };
+    let StatusLine { code, reason } = lines.status_line()?;
+    let status = StatusCode::from_u16(code).ok().filter(|status| !status.is_informational())?;
     let mut head = Response::new(());
     (*head.status_mut(), *head.version_mut()) = (status, Version::HTTP_11);
-    if parsed.reason != status.canonical_reason() {
-        head.extensions_mut().insert(ReasonPhrase::try_from(parsed.reason?.as_bytes()).ok()?);
+    if status.canonical_reason().is_none_or(|usual| usual.as_bytes() != reason) {
+        // hyper replaces those that are not ASCII.
+        let reason = Some(reason).filter(|reason| reason.is_ascii())?;
+        head.extensions_mut().insert(ReasonPhrase::try_from(reason).ok()?);
     }
-    head.headers_mut().reserve(parsed.headers.len() + ADDED);
+    let fields = head.headers_mut();
+    fields.reserve(USUAL_FIELDS);
     let (mut framing, mut stays_open) = (None, true);
-    for field in parsed.headers.iter() {
-        let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
+    while let Some(Field { name, value }) = lines.field()? {
+        let name = match usual_name(name) {
+            Some(name) => name,
+            None => HeaderName::from_bytes(name).ok()?,
+        };
         match name {
             // What one of them means beside others is for hyper to say.
             header::TRANSFER_ENCODING | header::CONTENT_LENGTH if framing.is_some() => return None,
             header::TRANSFER_ENCODING => {
-                framing =
-                    Some(Framing::Chunked).filter(|_| field.value.eq_ignore_ascii_case(b"chunked"));
+                framing = Some(Framing::Chunked).filter(|_| value.eq_ignore_ascii_case(b"chunked"));
                 framing?;
             }
-            header::CONTENT_LENGTH => framing = Some(Framing::Length(digits(field.value)?)),
-            header::CONNECTION => stays_open &= !names_close(field.value),
+            header::CONTENT_LENGTH => framing = Some(Framing::Length(digits(value)?)),
+            header::CONNECTION if value.eq_ignore_ascii_case(b"keep-alive") => continue,
+            header::CONNECTION => stays_open &= !names_close(value),
             _ => {}
         }
-        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(field.value)).ok()?;
-        head.headers_mut().append(name, value);
+        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(value)).ok()?;
+        fields.append(name, value);
+        if fields.len() > MOST_FIELDS {
+            return None;
+        }
     }
     let bodiless = *method == Method::HEAD
         || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
@@ -179,7 +182,30 @@ fn decode(bytes: &Bytes, method: &Method) -> Option<PlainResponse> {
         Some(Framing::Chunked) if bodiless => return None,
         framing => framing?,
     };
+    let size = lines.read();
     Some(PlainResponse { head, framing, ready: bytes.slice(size..), head_size: size, stays_open })
+}
+
+/// The name of a field that most responses have, in its usual spelling: it need not be parsed.
+fn usual_name(name: &[u8]) -> Option<HeaderName> {
+    Some(match name {
+        b"Accept-Ranges" | b"accept-ranges" => header::ACCEPT_RANGES,
+        b"Age" | b"age" => header::AGE,
+        b"Cache-Control" | b"cache-control" => header::CACHE_CONTROL,
+        b"Connection" | b"connection" => header::CONNECTION,
+        b"Content-Length" | b"content-length" => header::CONTENT_LENGTH,
+        b"Content-Range" | b"content-range" => header::CONTENT_RANGE,
+        b"Content-Type" | b"content-type" => header::CONTENT_TYPE,
+        b"Date" | b"date" => header::DATE,
+        b"ETag" | b"etag" => header::ETAG,
+        b"Expires" | b"expires" => header::EXPIRES,
+        b"Last-Modified" | b"last-modified" => header::LAST_MODIFIED,
+        b"Server" | b"server" => header::SERVER,
+        b"Transfer-Encoding" | b"transfer-encoding" => header::TRANSFER_ENCODING,
+        b"Vary" | b"vary" => header::VARY,
+        b"Via" | b"via" => header::VIA,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

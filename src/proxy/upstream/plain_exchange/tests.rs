@@ -194,6 +194,54 @@ async fn responses_are_read_as_hyper_reads_them() {
     }
 }
 
+/// A name in its usual spelling is the one that is parsed, and no other text is taken for it.
+#[test]
+fn usual_names_are_what_they_say() {
+    let names = [
+        "Accept-Ranges",
+        "Age",
+        "Cache-Control",
+        "Connection",
+        "Content-Length",
+        "Content-Range",
+        "Content-Type",
+        "Date",
+        "ETag",
+        "Expires",
+        "Last-Modified",
+        "Server",
+        "Transfer-Encoding",
+        "Vary",
+        "Via",
+    ];
+    for name in names {
+        let lower = name.to_ascii_lowercase();
+        for spelled in [name, &lower] {
+            let parsed = HeaderName::from_bytes(spelled.as_bytes()).unwrap();
+            assert_eq!(usual_name(spelled.as_bytes()), Some(parsed), "{spelled}");
+        }
+        assert_eq!(usual_name(&name.as_bytes()[1..]), None);
+    }
+}
+
+/// A `Connection` that says what is the case anyway is not passed on, so it is left out at once.
+#[test]
+fn a_connection_that_stays_open_is_not_mentioned() {
+    let head = |value: &str| {
+        let text = format!("HTTP/1.1 200 OK\r\nConnection: {value}\r\nContent-Length: 0\r\n\r\n");
+        decode(&Bytes::from(text), &Method::GET).unwrap()
+    };
+    for (value, fields, stays_open) in [
+        ("keep-alive", 1, true),
+        ("Keep-Alive", 1, true),
+        ("keep-alive, x", 2, true),
+        ("close", 2, false),
+    ] {
+        let response = head(value);
+        assert_eq!((response.head.headers().len(), response.stays_open), (fields, stays_open));
+    }
+}
+
 #[tokio::test]
 async fn what_is_wrong_fails_as_it_does_with_hyper() {
     for text in [

@@ -216,8 +216,7 @@ async fn a_fast_switch_replaces_what_is_buffered() {
     }
 }
 
-/// A download of a fast switch that would take too long is given up: its response ends, and the same segment is downloaded
-/// again at a lower rung.
+/// A download of a fast switch that would take too long is given up: its response ends, and it goes on at a lower rung.
 #[tokio::test]
 async fn a_fast_switch_that_takes_too_long_is_given_up() {
     // It starts with rung 2, and goes back to the lowest before the network gets better.
@@ -232,9 +231,17 @@ async fn a_fast_switch_that_takes_too_long_is_given_up() {
     let took = line["total_ms"].as_f64().unwrap() - line["ttfb_ms"].as_f64().unwrap();
     assert!((500.0..4000.0).contains(&took), "{line}");
     assert!(line["rung"].as_u64().unwrap() >= 2, "{line}");
-    assert_eq!((&next["segment"], &next["replaced"]), (&line["segment"], &Value::Bool(true)));
     assert_eq!(next["abandoned"], false, "{next}");
     assert!(next["rung"].as_u64() < line["rung"].as_u64(), "{line} {next}");
+    // What the buffer has at that rung already is passed over.
+    let received = lines[..at].iter().filter(|line| line["abandoned"] == false);
+    let number = |line: &Value, field: &str| line[field].as_u64().unwrap();
+    let held: HashMap<u64, u64> =
+        received.map(|line| (number(line, "segment"), number(line, "rung"))).collect();
+    let rung = number(next, "rung");
+    let due = (number(line, "segment")..).find(|segment| held.get(segment) != Some(&rung)).unwrap();
+    let expected = (due, held.contains_key(&due));
+    assert_eq!((number(next, "segment"), next["replaced"] == true), expected, "{lines:?}");
     let path = format!("/seg-{}.m4s", line["segment"].as_u64().unwrap() + 1);
     let gone = |event: &&Value| {
         event["event"] == "request_finished"

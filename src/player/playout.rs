@@ -132,6 +132,12 @@ impl Playout {
         self.streams.first()?.first()
     }
 
+    /// The rung of the segment of the first stream that is so far from the end of its buffer (1 = the last).
+    #[must_use]
+    pub fn held_rung(&self, from_end: usize) -> Option<usize> {
+        self.streams.first()?.held_rung(from_end)
+    }
+
     /// Puts `segment` in place of the one of the first stream that is found from the same place on, at time `now` in
     /// ms. Of what is shown the rest is replaced. Returns what was there; `None` if that was shown.
     pub fn replace(&mut self, segment: BufferedSegment, now: f64) -> Option<BufferedSegment> {

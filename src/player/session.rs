@@ -343,7 +343,8 @@ where
         let buffer = self.playback.buffer();
         let replaced = if self.policy.replacement == Replacement::Onward {
             let shown = buffer.front().map(|rung| (*rung, buffer.len()));
-            self.back.choose(shown, choice.rung, self.last)
+            let held = |from_end| buffer.get(buffer.len().checked_sub(from_end)?).copied();
+            self.back.choose(shown, choice.rung, self.last, held)
         } else {
             let (held, shown) = (buffer.iter().copied(), self.playback.shown() / segment);
             let place = self.policy.replacement.choose(held, shown, choice.rung);

@@ -107,7 +107,8 @@ impl<'a> Adaptive<'a> {
         let viewing = self.stream.requester.shared.now();
         let found = if self.replacement == Replacement::Onward {
             let shown = viewing.playout.shown();
-            let left = self.back.choose(shown, rung, self.last)?;
+            let held = |from_end| viewing.playout.held_rung(from_end);
+            let left = self.back.choose(shown, rung, self.last, held)?;
             Some((*self.added.get(self.added.len().checked_sub(left)?)?, left))
         } else {
             let found = viewing.playout.to_replace(self.replacement, rung);

@@ -83,6 +83,11 @@ impl StreamBuffer {
         Some((self.segments.front()?.rung, self.segments.len()))
     }
 
+    /// The rung of the segment that is so far from the end (1 = the last).
+    pub(super) fn held_rung(&self, from_end: usize) -> Option<usize> {
+        Some(self.segments.get(self.segments.len().checked_sub(from_end)?)?.rung)
+    }
+
     /// Puts `segment` in place of the one that is found from the same place on; of what is shown, the rest. Returns what was
     /// there; `None` if that was shown.
     pub(super) fn replace(&mut self, segment: BufferedSegment) -> Option<BufferedSegment> {

@@ -13,7 +13,10 @@ mod recorder;
 use process::{Ended, PATIENCE, Running, ended, json, vsps};
 use recorder::Recorder;
 use serde_json::Value;
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 use vsps::player::Qoe;
 
 /// A proxy on free ports, and its address.

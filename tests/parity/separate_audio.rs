@@ -49,7 +49,7 @@ const CANDIDATES: &[(&str, &str, u64)] = &[
 const JITTERY: &[(&str, &str, u64)] = &[
     ("3g", "hls.js", 1),
     ("congested-cell", "throughput", 1),
-    ("4g-train", "hls.js", 1),
+    ("4g-train", "hls.js", 2),
     ("hotel-wifi", "bola", 1),
     ("4g", "throughput", 1),
     ("3g", "bba", 1),

@@ -29,7 +29,7 @@ pub struct BoundArgs {
     #[serde(with = "span::option")]
     pub first_byte_timeout: Option<Duration>,
     /// How long a player that has ended its side of the connection is sent nothing before it counts as gone; 0 s = at once
-    /// [default: 1 s].
+    /// [default: 100 ms].
     #[arg(long, env = "VSPS_HALF_CLOSE_TIMEOUT", value_name = "SPAN", value_parser = span::parse)]
     #[serde(with = "span::option")]
     pub half_close_timeout: Option<Duration>,

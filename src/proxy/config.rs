@@ -40,7 +40,7 @@ impl Default for Timeouts {
             idle: Duration::from_secs(75),
             connect: Duration::from_secs(10),
             first_byte: Duration::from_secs(60),
-            half_closed: Duration::from_secs(1),
+            half_closed: Duration::from_millis(100),
             drain: Duration::from_secs(5),
         }
     }

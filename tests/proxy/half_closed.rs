@@ -45,7 +45,7 @@ async fn a_player_that_waits_gets_its_response() {
     let effects = [None, Some(json!({ "rate": "8 Mbit/s" })), Some(json!({ "delay": "300 ms" }))];
     for then in effects {
         for headers in ["", "Connection: close\r\n"] {
-            let (rig, _origin) = rig(then.clone(), None).await;
+            let (rig, _origin) = rig(then.clone(), Some(LONG)).await;
             let mut player = asks(&rig, headers).await;
             player.end_sending().await;
             let got = player.rest().await;
@@ -62,7 +62,7 @@ async fn a_player_that_waits_gets_its_response() {
 /// Both of two requests that were sent at once.
 #[tokio::test]
 async fn a_player_gets_all_that_it_has_asked_for() {
-    let (rig, _origin) = rig(Some(json!({ "rate": "8 Mbit/s" })), None).await;
+    let (rig, _origin) = rig(Some(json!({ "rate": "8 Mbit/s" })), Some(LONG)).await;
     let mut player = asks(&rig, "").await;
     player.send("GET /b.mp4 HTTP/1.1\r\nHost: a\r\n\r\n").await;
     player.end_sending().await;
@@ -73,7 +73,11 @@ async fn a_player_gets_all_that_it_has_asked_for() {
 /// Nothing is sent for longer than the time-out.
 #[tokio::test]
 async fn a_player_that_gets_nothing_counts_as_gone() {
-    for (half_closed, least, most) in [(None, 900, 5000), (Some(Duration::ZERO), 0, 800)] {
+    for (half_closed, least, most) in [
+        (None, 90, 5000),
+        (Some(Duration::from_secs(1)), 900, 5000),
+        (Some(Duration::ZERO), 0, 800),
+    ] {
         let (rig, _origin) = rig(Some(json!({ "delay": "30 s" })), half_closed).await;
         let mut player = asks(&rig, "").await;
         tokio::time::sleep(Duration::from_millis(200)).await;

@@ -3,7 +3,7 @@
 use super::exchanges::Exchanges;
 use crate::{
     app::App,
-    args::{ListenAddress, RunArgs},
+    args::{BoundArgs, ListenAddress, RunArgs},
     commands::Failure,
     config::Config,
     event::Observer,
@@ -43,6 +43,8 @@ impl OwnProxy {
             listen: Some(listen),
             admin: Some(free()?),
             session_idle: Some(IDLE),
+            // The time at which a player gives up is one of the findings.
+            bounds: BoundArgs { half_close_timeout: Some(Duration::ZERO), ..BoundArgs::default() },
             ..RunArgs::default()
         };
         let config = Config::new(args, catalog)?;

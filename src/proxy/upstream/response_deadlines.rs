@@ -3,7 +3,7 @@
 
 use parking_lot::Mutex;
 use std::{
-    collections::VecDeque,
+    collections::BTreeMap,
     future::{Future, poll_fn},
     pin::Pin,
     sync::{Arc, Weak},
@@ -19,11 +19,12 @@ pub(super) struct ResponseDeadlines {
     queue: Mutex<Queue>,
 }
 
+/// Those that wait, by number: nothing is kept of one that waits no longer, however long others do.
 #[derive(Debug, Default)]
 struct Queue {
-    /// The number of the first one in `waiting`.
-    first: u64,
-    waiting: VecDeque<Waiting>,
+    /// The number of the next one.
+    next: u64,
+    waiting: BTreeMap<u64, Waiting>,
     /// A task waits for the first deadline, or for an earlier one.
     timed: bool,
 }
@@ -31,8 +32,7 @@ struct Queue {
 #[derive(Debug)]
 struct Waiting {
     deadline: Instant,
-    /// `None` = the response has come.
-    waker: Option<Waker>,
+    waker: Waker,
 }
 
 /// One that waits. Dropping it ends that.
@@ -81,29 +81,12 @@ impl ResponseDeadlines {
 impl Queue {
     /// Moves the wakers of those whose deadlines are over at `now` to `over`. Returns the next deadline.
     fn take_over(&mut self, now: Instant, over: &mut Vec<Waker>) -> Option<Instant> {
-        while self.waiting.front().is_some_and(|first| first.deadline <= now) {
-            self.first += 1;
-            over.extend(self.waiting.pop_front().and_then(|first| first.waker));
+        while let Some(first) = self.waiting.first_entry().filter(|at| at.get().deadline <= now) {
+            over.push(first.remove().waker);
         }
-        let next = self.waiting.front().map(|first| first.deadline);
+        let next = self.waiting.first_key_value().map(|(_, first)| first.deadline);
         self.timed = next.is_some();
         next
-    }
-
-    /// Number `number`; `None` = its deadline is over.
-    fn waiting(&mut self, number: u64) -> Option<&mut Waiting> {
-        let place = usize::try_from(number.checked_sub(self.first)?).ok()?;
-        self.waiting.get_mut(place)
-    }
-
-    /// Number `number` waits no longer.
-    fn leave(&mut self, number: u64) -> Option<Waker> {
-        let left = self.waiting(number).and_then(|waiting| waiting.waker.take());
-        while self.waiting.front().is_some_and(|first| first.waker.is_none()) {
-            self.waiting.pop_front();
-            self.first += 1;
-        }
-        left
     }
 }
 
@@ -113,18 +96,19 @@ impl Wait<'_> {
         let Some(deadline) = self.deadline else { return Poll::Pending };
         let mut queue = self.of.queue.lock();
         let Some(number) = self.number else {
-            self.number = Some(queue.first + queue.waiting.len() as u64);
-            let waker = Some(cx.waker().clone());
-            queue.waiting.push_back(Waiting { deadline, waker });
+            let number = queue.next;
+            queue.next += 1;
+            self.number = Some(number);
+            queue.waiting.insert(number, Waiting { deadline, waker: cx.waker().clone() });
             if !std::mem::replace(&mut queue.timed, true) {
                 drop(queue);
                 tokio::spawn(ResponseDeadlines::run(Arc::downgrade(self.of), deadline));
             }
             return Poll::Pending;
         };
-        let Some(waiting) = queue.waiting(number) else { return Poll::Ready(()) };
-        if !waiting.waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
-            waiting.waker = Some(cx.waker().clone());
+        let Some(waiting) = queue.waiting.get_mut(&number) else { return Poll::Ready(()) };
+        if !waiting.waker.will_wake(cx.waker()) {
+            waiting.waker = cx.waker().clone();
         }
         Poll::Pending
     }
@@ -133,7 +117,7 @@ impl Wait<'_> {
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
         // The waker is dropped without the lock: dropping the last one of a task runs code.
-        let left = self.number.and_then(|number| self.of.queue.lock().leave(number));
+        let left = self.number.and_then(|number| self.of.queue.lock().waiting.remove(&number));
         drop(left);
     }
 }
@@ -190,7 +174,22 @@ mod tests {
         let given_up = timeout(Duration::from_secs(1), all.wait(Instant::now(), never.as_mut()));
         let (given_up, waited) = tokio::join!(given_up, all.wait(Instant::now(), other.as_mut()));
         assert!(given_up.is_err() && waited.is_none());
-        let queue = all.queue.lock();
-        assert_eq!((queue.waiting.len(), queue.first), (0, 2));
+        assert!(all.queue.lock().waiting.is_empty());
+    }
+
+    /// While one waits, nothing is kept of others that came and went.
+    #[tokio::test(start_paused = true)]
+    async fn what_has_come_takes_no_memory() {
+        let all = ResponseDeadlines::new(LONGEST);
+        let mut never = pin!(pending::<()>());
+        let hung = all.wait(Instant::now(), never.as_mut());
+        let usual = async {
+            for _ in 0..1000 {
+                assert_eq!(after(Duration::from_millis(1), Arc::clone(&all)).await.0, Some(7));
+                assert_eq!(all.queue.lock().waiting.len(), 1);
+            }
+        };
+        let (hung, ()) = tokio::join!(hung, usual);
+        assert!(hung.is_none());
     }
 }

@@ -17,7 +17,16 @@ fn new(record: &str) -> NewRecord<'_> {
 
 /// Everything, on an empty store.
 pub(crate) async fn holds(store: &dyn StateStore) {
-    let first = store.join("fleet", Some("one"), UsedNumbers::default()).await.unwrap();
+    // A connection to a server on a busy machine may come too late; replicas try again, too.
+    let joined = async {
+        loop {
+            match store.join("fleet", Some("one"), UsedNumbers::default()).await {
+                Err(StateError::Unreachable(_)) => {}
+                joined => break joined.unwrap(),
+            }
+        }
+    };
+    let first = timeout(PATIENCE, joined).await.unwrap();
     let run = first.run;
     assert_eq!(first.key, "one");
     let second = store.join("other", None, UsedNumbers::default()).await.unwrap();

@@ -31,7 +31,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
-use vsps::sessions::RedisStore;
+use vsps::sessions::{RedisStore, Restored, StateError, StateStore as _, Stored, UsedNumbers};
 
 #[path = "../replicas/suite.rs"]
 mod suite;
@@ -240,6 +240,55 @@ async fn redis_does_what_every_store_must() {
     let port = free_port();
     let _redis = redis(port).await;
     suite::holds(&RedisStore::new(&format!("redis://127.0.0.1:{port}/0")).unwrap()).await;
+}
+
+/// Joins as replicas do: again until the server answers.
+async fn joined(store: &RedisStore) -> String {
+    let joins = async {
+        loop {
+            match store.join("fleet", None, UsedNumbers::default()).await {
+                Err(StateError::Unreachable(_) | StateError::Unanswered(_)) => {
+                    sleep(Duration::from_millis(20)).await;
+                }
+                joined => break joined.unwrap().run.to_string(),
+            }
+        }
+    };
+    timeout(PATIENCE, joins).await.unwrap()
+}
+
+/// A session of an older file has old counters: those that a replica has count, and once they are written, no others.
+#[tokio::test(flavor = "multi_thread")]
+async fn counters_of_an_older_file_are_replaced() {
+    let (port, file) = (free_port(), format!("vsps-counters-{}.rdb", std::process::id()));
+    let server = redis_with(port, &file).await;
+    let store = RedisStore::new(&format!("redis://127.0.0.1:{port}/0")).unwrap();
+    let before = joined(&store).await;
+    let session = |usage: &str, by: &str| Stored {
+        record: "r".into(),
+        created: 7,
+        usage: usage.into(),
+        by: by.into(),
+        ..Stored::default()
+    };
+    let idle = Duration::from_secs(60);
+    let restore = async |usage: &str, by: &str| {
+        let session = session(usage, by);
+        assert_eq!(store.restore(5000, &session, None, idle).await, Ok(Restored::There));
+    };
+    restore("old", "one").await;
+    tell_redis(port, "SAVE").await;
+    drop(server);
+    let _server = redis_with(port, &file).await;
+    let run = joined(&store).await;
+    assert_ne!(run, before, "another process has the data");
+    let stored = async || store.load(&run, 5000).await.unwrap().unwrap();
+    assert_eq!(stored().await, session("old", "one"));
+    restore("new", "two").await;
+    assert_eq!(stored().await, session("new", "two"));
+    restore("older", "one").await;
+    assert_eq!(stored().await, session("new", "two"));
+    fs::remove_file(std::env::temp_dir().join(file)).unwrap();
 }
 
 /// A replica is killed, another one is stopped and started again: only what was in flight at the first fails.

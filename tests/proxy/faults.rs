@@ -13,6 +13,8 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 
 const LENGTH: usize = 2_000_000;
+/// Whether the system tells when it has sent everything. Where it does not, a reset takes back what waits in the kernel.
+const RESETS_ARE_EXACT: bool = cfg!(vsps_linux);
 
 /// A proxy with `rules` before an origin of one long body.
 async fn rig(rules: Value) -> (Rig, Origin) {
@@ -35,8 +37,11 @@ async fn a_cut_comes_after_exactly_so_many_bytes() {
             let got = get(&rig, "/a").await;
             assert_eq!(got.status(), 200);
             assert_eq!(got.header("content-length"), LENGTH.to_string());
-            assert_eq!((got.body.len(), got.end), (at, end), "{effect} at {at}");
-            assert!(got.body == pattern(LENGTH)[..at]);
+            let received = got.body.len();
+            let exact = RESETS_ARE_EXACT || end == End::Fin;
+            assert!(received == at || !exact && received < at, "{effect} at {at}: {received}");
+            assert_eq!(got.end, end, "{effect} at {at}");
+            assert!(got.body == pattern(LENGTH)[..received]);
             let told = rig.told("fault_injected", 1).await;
             assert_eq!((&told[0]["effect"], &told[0]["at_byte"]), (&effect.into(), &at.into()));
             let over = rig.told("request_finished", 1).await;
@@ -47,6 +52,7 @@ async fn a_cut_comes_after_exactly_so_many_bytes() {
 
 /// The player reads late, so that most bytes still wait in the kernel when the cut is due.
 #[tokio::test]
+#[cfg_attr(not(vsps_linux), ignore = "this system does not tell when it has sent everything")]
 async fn a_reset_takes_nothing_back_from_a_slow_player() {
     let (rig, _origin) = rig(json!([{ "then": { "reset": "1900 kB" } }])).await;
     let mut player = rig.player().await;
@@ -298,9 +304,11 @@ async fn a_lost_packet_truncates_or_resets() {
         let got = get(&rig, "/a").await;
         let dropped = rig.told("dropped", 1).await;
         assert_eq!(dropped[0]["action"], on_drop);
-        assert_eq!(dropped[0]["at_byte"], got.body.len());
+        let (at, received) = (dropped[0]["at_byte"].as_u64().unwrap(), got.body.len());
+        let exact = RESETS_ARE_EXACT || end == End::Fin;
+        assert!(received as u64 == at || !exact && (received as u64) < at, "{received} of {at}");
         assert_eq!(got.end, end);
-        assert!(got.body == pattern(LENGTH)[..got.body.len()]);
-        assert!(got.body.len() < LENGTH);
+        assert!(got.body == pattern(LENGTH)[..received]);
+        assert!(received < LENGTH);
     }
 }

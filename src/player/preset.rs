@@ -144,8 +144,9 @@ const fn dash_js(name: &'static str) -> PlayerPreset {
     }
 }
 
-const PRESETS: [PlayerPreset; 8] = [
+const PRESETS: [PlayerPreset; 9] = [
     dash_js("dash.js"),
+    dash_js("dash.js-5.1"),
     PlayerPreset {
         // `maxBufferLength`.
         buffer_goal: Some(30_000.0),

@@ -30,7 +30,7 @@ pub use dynamic_dash::DynamicDash;
 pub use fixed::Fixed;
 pub use hls_js::{HlsJs, HlsJsConfig};
 pub use media3::{Media3, Media3Config};
-pub use mpc::{Mpc, MpcConfig};
+pub use mpc::{FastMpc, Mpc, MpcConfig};
 pub use shaka::{Shaka, ShakaConfig};
 pub use spf::{Spf, SpfConfig};
 pub use throughput::Throughput;

@@ -12,20 +12,29 @@ use serde_json::Value;
 
 type Made = Result<Box<dyn Abr>, CatalogueError>;
 
+/// Of 5.1: the buffer in s from which BOLA is used. 5.2 has a shorter one.
+const HYSTERESIS_5_1: f64 = 18.0;
+
 pub(super) fn dash_js(setup: &AlgorithmSetup<'_>) -> Made {
-    make_dash_js(setup, DashJsRules::default())
+    make_dash_js(setup, DashJsConfig::default())
+}
+
+pub(super) fn dash_js_5_1(setup: &AlgorithmSetup<'_>) -> Made {
+    make_dash_js(setup, DashJsConfig { hybrid_switch: HYSTERESIS_5_1, ..DashJsConfig::default() })
 }
 
 pub(super) fn l2a(setup: &AlgorithmSetup<'_>) -> Made {
-    make_dash_js(setup, DashJsRules { l2a: true, ..DashJsRules::NONE })
+    let rules = DashJsRules { l2a: true, ..DashJsRules::NONE };
+    make_dash_js(setup, DashJsConfig { rules, ..DashJsConfig::default() })
 }
 
 pub(super) fn lolp(setup: &AlgorithmSetup<'_>) -> Made {
-    make_dash_js(setup, DashJsRules { lolp: true, ..DashJsRules::NONE })
+    let rules = DashJsRules { lolp: true, ..DashJsRules::NONE };
+    make_dash_js(setup, DashJsConfig { rules, ..DashJsConfig::default() })
 }
 
-fn make_dash_js(setup: &AlgorithmSetup<'_>, rules: DashJsRules) -> Made {
-    let mut config = DashJsConfig { rules, live: setup.live, ..DashJsConfig::default() };
+fn make_dash_js(setup: &AlgorithmSetup<'_>, mut config: DashJsConfig) -> Made {
+    config.live = setup.live;
     if let Some(value) = setup.config.get("rules") {
         config.rules = dash_js_rules(value)?;
     }

@@ -5,7 +5,7 @@ use crate::player::{
     Abr,
     abr::{
         Bba2, Bba2Config, Bola, BolaConfig, BolaE, BolaEConfig, BufferBased, Dynamic, DynamicDash,
-        Fixed, Mpc, MpcConfig, Throughput,
+        FastMpc, Fixed, Mpc, MpcConfig, Throughput,
     },
 };
 
@@ -81,15 +81,18 @@ fn bola_settings(
     Ok(settings)
 }
 
-fn make_bola(setup: &AlgorithmSetup<'_>) -> Result<Bola, CatalogueError> {
+fn bola_config(setup: &AlgorithmSetup<'_>) -> Result<BolaConfig, CatalogueError> {
     let settings = bola_settings(setup, &["basic", "insufficientBuffer"])?;
-    let config = BolaConfig {
+    Ok(BolaConfig {
         gamma_p: settings.gamma_p,
         max_buffer: settings.max_buffer,
         avoid_oscillation: settings.avoid_oscillation,
         basic: setup.flag("basic")?.unwrap_or(false),
-    };
-    Ok(Bola::new(config, setup.presentation))
+    })
+}
+
+fn make_bola(setup: &AlgorithmSetup<'_>) -> Result<Bola, CatalogueError> {
+    Ok(Bola::new(bola_config(setup)?, setup.presentation))
 }
 
 fn make_bola_e(setup: &AlgorithmSetup<'_>) -> Result<BolaE, CatalogueError> {
@@ -107,6 +110,16 @@ pub(super) fn bola(setup: &AlgorithmSetup<'_>) -> Made {
     Ok(Box::new(make_bola(setup)?))
 }
 
+pub(super) fn bola_basic(setup: &AlgorithmSetup<'_>) -> Made {
+    let config = BolaConfig { basic: true, ..bola_config(setup)? };
+    Ok(Box::new(Bola::new(config, setup.presentation)))
+}
+
+pub(super) fn bola_o(setup: &AlgorithmSetup<'_>) -> Made {
+    let config = BolaConfig { avoid_oscillation: true, ..bola_config(setup)? };
+    Ok(Box::new(Bola::new(config, setup.presentation)))
+}
+
 pub(super) fn bola_e(setup: &AlgorithmSetup<'_>) -> Made {
     Ok(Box::new(make_bola_e(setup)?))
 }
@@ -122,14 +135,22 @@ pub(super) fn dynamic_dash(setup: &AlgorithmSetup<'_>) -> Made {
 }
 
 pub(super) fn mpc(setup: &AlgorithmSetup<'_>) -> Made {
-    make_mpc(setup, MpcConfig { robust: false, ..MpcConfig::default() })
+    let config = MpcConfig { robust: false, ..MpcConfig::default() };
+    Ok(Box::new(Mpc::new(mpc_config(setup, config)?)))
+}
+
+pub(super) fn fast_mpc(setup: &AlgorithmSetup<'_>) -> Made {
+    Ok(Box::new(FastMpc::new(mpc_config(setup, MpcConfig::default())?)))
 }
 
 pub(super) fn robust_mpc(setup: &AlgorithmSetup<'_>) -> Made {
-    make_mpc(setup, MpcConfig::default())
+    Ok(Box::new(Mpc::new(mpc_config(setup, MpcConfig::default())?)))
 }
 
-fn make_mpc(setup: &AlgorithmSetup<'_>, mut config: MpcConfig) -> Made {
+fn mpc_config(
+    setup: &AlgorithmSetup<'_>,
+    mut config: MpcConfig,
+) -> Result<MpcConfig, CatalogueError> {
     setup.numbers(&[], |key, number| {
         if key != "rebufferPenalty" {
             return false;
@@ -137,5 +158,5 @@ fn make_mpc(setup: &AlgorithmSetup<'_>, mut config: MpcConfig) -> Made {
         config.rebuffer_penalty = number;
         true
     })?;
-    Ok(Box::new(Mpc::new(config)))
+    Ok(config)
 }

@@ -27,9 +27,12 @@ pub struct CatalogueEntry {
 pub const ALGORITHMS: &[CatalogueEntry] = &[
     entry("bba", "Huang et al. 2014 (BBA-0), as in Pensieve", true, published::bba),
     entry("bba-2", "Huang et al. 2014 (BBA-2)", true, published::bba_2),
-    entry("bola", "Spiteri et al. 2016 (BOLA-FINITE, BOLA-O)", false, published::bola),
+    entry("bola", "Spiteri et al. 2016 (BOLA-FINITE)", false, published::bola),
+    entry("bola-basic", "Spiteri et al. 2016 (BOLA-BASIC)", false, published::bola_basic),
     entry("bola-e", "Spiteri et al. 2018 (BOLA-E)", false, published::bola_e),
+    entry("bola-o", "Spiteri et al. 2016 (BOLA-O)", false, published::bola_o),
     entry("dash.js", "dash.js 5.2", true, players::dash_js),
+    entry("dash.js-5.1", "dash.js 5.2 with the hysteresis of 5.1", true, players::dash_js_5_1),
     entry("dynamic", "Spiteri et al. 2018 (DYNAMIC)", false, published::dynamic),
     entry(
         "dynamicdash",
@@ -37,6 +40,7 @@ pub const ALGORITHMS: &[CatalogueEntry] = &[
         false,
         published::dynamic_dash,
     ),
+    entry("fastmpc", "Yin et al. 2015 (FastMPC)", true, published::fast_mpc),
     entry("fixed", "always one rendition", true, published::fixed),
     entry("hls.js", "hls.js 1.7", true, players::hls_js),
     entry("l2a", "dash.js 5.2 with L2A-LL alone", true, players::l2a),

@@ -4,15 +4,15 @@
 //! Source: Yin, Jindal, Sekar, Sinopoli, "A Control-Theoretic Approach for Dynamic Adaptive Video
 //! Streaming over HTTP", SIGCOMM 2015 (MPC, RobustMPC).
 
-use super::plan_search::{PlanSearch, PlanTask};
+use super::{
+    plan_search::{PlanSearch, PlanTask},
+    prediction::Prediction,
+};
 use crate::player::{
     abr::{Abr, Choice, State},
-    playback::count,
     session_report::SessionReport,
 };
 
-/// Samples that the prediction looks back on.
-const SAMPLES: usize = 5;
 /// kbit per Mbit, and ms per s.
 const THOUSAND: f64 = 1000.0;
 
@@ -56,12 +56,7 @@ impl MpcConfig {
 #[derive(Debug)]
 pub struct Mpc {
     config: MpcConfig,
-    /// The last throughputs in Mbyte/s, latency included, newest last.
-    samples: Vec<f64>,
-    /// The last relative errors of the prediction, newest last.
-    errors: Vec<f64>,
-    /// The last prediction before it was made robust.
-    predicted: Option<f64>,
+    prediction: Prediction,
     last: usize,
     search: Box<PlanSearch>,
 }
@@ -71,39 +66,28 @@ impl Mpc {
     #[must_use]
     pub fn new(config: MpcConfig) -> Self {
         let search = Box::default();
-        Self { config, samples: Vec::new(), errors: Vec::new(), predicted: None, last: 0, search }
+        Self { config, prediction: Prediction::default(), last: 0, search }
     }
 
     /// Forgets the samples, but not the errors and the last prediction, as between the traces of
     /// Pensieve's script.
     pub fn start_trace(&mut self) {
-        self.samples.clear();
+        self.prediction.forget_samples();
         self.last = 0;
     }
 
-    /// Takes the throughput of a finished download, and predicts that of the next.
     fn learn(&mut self, report: &SessionReport) {
         self.last = report.rung;
-        let progress = &report.download.progress;
-        let sample = progress.received / 8.0 / progress.time / THOUSAND;
-        let error = self.predicted.map_or(0.0, |before| (before - sample).abs() / sample);
-        push(&mut self.errors, error);
-        push(&mut self.samples, sample);
-        let inverse: f64 = self.samples.iter().map(|sample| 1.0 / sample).sum();
-        self.predicted = Some(1.0 / (inverse / count(self.samples.len())));
-    }
-
-    /// The throughput in Mbyte/s that is planned with.
-    fn prediction(&self) -> Option<f64> {
-        let predicted = self.predicted?;
-        let error = self.errors.iter().fold(0.0, |most: f64, error| most.max(*error));
-        Some(if self.config.robust { predicted / (1.0 + error) } else { predicted })
+        self.prediction.learn(report);
     }
 }
 
 impl Abr for Mpc {
     fn choose(&mut self, state: &State<'_>) -> Choice {
-        let Some(throughput) = self.prediction() else { return Choice::now(0) };
+        let prediction =
+            if self.config.robust { self.prediction.robust() } else { self.prediction.mean() };
+        // Mbyte/s
+        let Some(throughput) = prediction else { return Choice::now(0) };
         let first = state.segment + usize::from(self.config.skips_next);
         let left = state.presentation.count().saturating_sub(state.segment);
         let task = PlanTask {
@@ -132,12 +116,4 @@ impl Abr for Mpc {
             self.learn(report);
         }
     }
-}
-
-/// Keeps the newest samples.
-fn push(samples: &mut Vec<f64>, sample: f64) {
-    if samples.len() == SAMPLES {
-        samples.remove(0);
-    }
-    samples.push(sample);
 }

@@ -21,6 +21,8 @@ mod error;
 mod exchange;
 mod fault;
 mod manifest;
+#[cfg(test)]
+mod test_session;
 mod trusted_front;
 mod tunnel;
 mod upstream;

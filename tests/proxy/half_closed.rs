@@ -59,6 +59,17 @@ async fn a_player_that_waits_gets_its_response() {
     }
 }
 
+/// One to which bytes flow is there, for however many times the time-out.
+#[tokio::test]
+async fn a_player_to_which_bytes_flow_gets_all_of_them() {
+    let slow = Some(json!({ "rate": "1 Mbit/s" }));
+    let (rig, _origin) = rig(slow, Some(Duration::from_millis(400))).await;
+    let mut player = asks(&rig, "").await;
+    player.end_sending().await;
+    let got = player.rest().await;
+    assert_eq!((got.body.len(), got.end), (LENGTH, End::Fin));
+}
+
 /// Both of two requests that were sent at once.
 #[tokio::test]
 async fn a_player_gets_all_that_it_has_asked_for() {

@@ -37,17 +37,7 @@ impl OwnProxy {
         origin: Option<String>,
         catalog: &Arc<Catalog>,
     ) -> Result<Self, Failure> {
-        let free = || "127.0.0.1:0".parse::<ListenAddress>().map_err(Failure::running);
-        let args = RunArgs {
-            origin,
-            listen: Some(listen),
-            admin: Some(free()?),
-            session_idle: Some(IDLE),
-            // The time at which a player gives up is one of the findings.
-            bounds: BoundArgs { half_close_timeout: Some(Duration::ZERO), ..BoundArgs::default() },
-            ..RunArgs::default()
-        };
-        let config = Config::new(args, catalog)?;
+        let config = config(listen, origin, catalog)?;
         let exchanges = Arc::<Exchanges>::default();
         let observers: Vec<Box<dyn Observer>> = vec![Box::new(Arc::clone(&exchanges))];
         let app = App::bind_with(config, Arc::clone(catalog), observers).await?;
@@ -83,6 +73,24 @@ impl OwnProxy {
     }
 }
 
+/// Serves at `listen`, and keeps the control plane to itself.
+fn config(
+    listen: ListenAddress,
+    origin: Option<String>,
+    catalog: &Arc<Catalog>,
+) -> Result<Config, Failure> {
+    let args = RunArgs {
+        origin,
+        listen: Some(listen),
+        admin: Some("127.0.0.1:0".parse().map_err(Failure::running)?),
+        session_idle: Some(IDLE),
+        // The time at which a player gives up is one of the findings.
+        bounds: BoundArgs { half_close_timeout: Some(Duration::ZERO), ..BoundArgs::default() },
+        ..RunArgs::default()
+    };
+    Ok(Config::new(args, catalog)?)
+}
+
 impl Drop for OwnProxy {
     fn drop(&mut self) {
         self.serving.abort();
@@ -97,4 +105,16 @@ pub(super) fn arming(profile: Arc<Profile>, seed: u64) -> ArmingRequest {
 
 async fn closed(stopped: oneshot::Receiver<()>) {
     let _ = stopped.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A player that gives up while it waits for a response sends a FIN: that is the time to report.
+    #[test]
+    fn a_player_that_gives_up_is_noticed_at_once() {
+        let config = config("127.0.0.1:0".parse().unwrap(), None, &Arc::default()).unwrap();
+        assert_eq!(config.proxy.timeouts.half_closed, Duration::ZERO);
+    }
 }

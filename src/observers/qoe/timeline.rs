@@ -18,7 +18,7 @@ use crate::{
 use serde::Serialize;
 use std::time::Duration;
 
-/// How long before a segment's arrival what was left is told, in milliseconds.
+/// How long before a segment's arrival the point of what was left is, in milliseconds.
 const JUST_BEFORE: f64 = 0.001;
 
 /// A timeline. All `*_ms` are session time in milliseconds.

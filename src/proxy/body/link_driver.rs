@@ -181,8 +181,8 @@ impl LinkDriver {
         }
     }
 
-    /// How many of `available` bytes may leave at `now` besides those that do. A response that wakes up seldom has
-    /// several quanta to send then, and hands them over together.
+    /// How many further bytes of `available` may leave at `now`. A response that wakes up seldom has several quanta to
+    /// send each time, and hands them over together.
     fn pass_more(&mut self, now: SessionTime, available: usize) -> usize {
         let mut more = 0;
         if !self.wakeups.as_ref().is_some_and(ResponseWakeups::are_spaced) {
@@ -239,6 +239,44 @@ impl Drop for LinkDriver {
                 session.downlink.leave(waiting);
             }
             Direction::Up(_) => session.uplink.leave(waiting),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{proxy::test_session::session, seed::Seed};
+    use std::future::poll_fn;
+    use tokio::time::Instant;
+
+    /// What leaves in a second at 1 Mbit/s, as times and bytes, beside so many other responses.
+    async fn pieces(others: usize) -> Vec<(SessionTime, usize)> {
+        let session = session("[downlink]\nrate = \"1 Mbit/s\"\n");
+        let link = Arc::clone(&session.arming().link);
+        let response = ShapedResponse::new(ResponseShaper::new(&link, None, Seed::new(3)));
+        let schedule = Arc::new(WakeSchedule::default());
+        let _others: Vec<_> = (0..others).map(|_| ResponseWakeups::new(&schedule)).collect();
+        let mut link = LinkDriver::down(&session, response).with_wake_schedule(&schedule);
+        let (start, mut seen) = (Instant::now(), Vec::new());
+        while start.elapsed() < Duration::from_secs(1) {
+            match poll_fn(|cx| link.poll(cx, 1 << 20)).await {
+                LinkOutcome::Pass { bytes, now, .. } => seen.push((now, bytes)),
+                other => panic!("{other:?}"),
+            }
+        }
+        seen
+    }
+
+    /// Alone, quantum by quantum; beside thousands, three pieces in a tenth of a second. The rate is the same.
+    #[tokio::test(start_paused = true)]
+    async fn a_response_that_wakes_up_seldom_hands_over_what_is_due_in_one_piece() {
+        for (others, least, most) in [(0, 95, 105), (3000, 28, 32)] {
+            let pieces = pieces(others).await;
+            assert!((least..=most).contains(&pieces.len()), "{others}: {} pieces", pieces.len());
+            assert!(pieces.windows(2).all(|two| two[0].0 < two[1].0), "{others}: {pieces:?}");
+            let sent: usize = pieces.iter().map(|(_, bytes)| bytes).sum();
+            assert!(sent.abs_diff(125_000) < 5000, "{others}: {sent} bytes");
         }
     }
 }

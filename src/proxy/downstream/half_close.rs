@@ -30,8 +30,9 @@ impl HalfClose {
         Self { most, seen: None }
     }
 
-    /// Called when a read found the end while a response is under way. Ready = the client has left. One that gets nothing for
-    /// the longest time counts as such; one that was sent something would have reset the connection by the next check.
+    /// Called when the client has ended its side while a response is under way. Ready = the client has left. It counts as gone
+    /// if it was sent nothing within the longest time. If it is gone and was sent something, it resets the connection by the next
+    /// check.
     pub(super) fn poll_left(
         &mut self,
         cx: &mut Context<'_>,

@@ -6,14 +6,14 @@ use super::{
     relay::{End, relay},
 };
 use crate::{
-    clock::Clock,
-    event::{Bus, Outcome},
+    event::Outcome,
     model::{ResponseShaper, Transport, TransportSpec},
-    profiles::Profile,
-    proxy::body::{link_driver::LinkDriver, uplink_loss},
-    rules::RuleSet,
+    proxy::{
+        body::{link_driver::LinkDriver, uplink_loss},
+        test_session::session,
+    },
     seed::Seed,
-    sessions::{ArmingRequest, Origin, Registry, RegistryConfig, Session, ShapedResponse},
+    sessions::{Session, ShapedResponse},
 };
 use parking_lot::Mutex;
 use proptest::{collection::vec, prelude::*};
@@ -66,23 +66,6 @@ transport = "tcp"
 [loss]
 model = { bernoulli = 0.01 }
 "#;
-
-fn session(profile: &str) -> Arc<Session> {
-    let config = RegistryConfig {
-        seed: Seed::new(7),
-        id_key: None,
-        origin: Origin::new("http", "origin.example").unwrap(),
-        profile: Arc::new(Profile::from_toml("test", "test.toml", profile).unwrap()),
-        catalog: Arc::default(),
-        link: None,
-        rules: Arc::new(RuleSet::default()),
-        idle: Duration::from_secs(120),
-        most_sessions: 10,
-    };
-    let clock = Clock::start();
-    let registry = Registry::new(config, clock, Arc::new(Bus::new(clock, Vec::new())));
-    registry.start(Some([127, 0, 0, 1].into()), ArmingRequest::default()).unwrap()
-}
 
 fn down(session: &Arc<Session>) -> Flow {
     let link = Arc::clone(&session.arming().link);

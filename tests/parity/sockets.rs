@@ -5,7 +5,11 @@ use crate::{
     process::{Running, ended, json, vsps},
 };
 use serde_json::Value;
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 use tokio::task::JoinSet;
 
 /// Between the starts of two viewings: a busy machine is slow to start them all.
@@ -48,9 +52,12 @@ pub(crate) async fn view_all(manifest: &str, cases: Vec<(Case, Viewing)>) -> Vec
 }
 
 async fn view(manifest: &str, case: Case, seconds: u32) -> Viewing {
+    // Two tests may view the same case at the same time.
+    static LOGS: AtomicU32 = AtomicU32::new(0);
     let (profile, abr, seed) = case;
+    let number = LOGS.fetch_add(1, Ordering::Relaxed);
     let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-        .join(format!("parity-{}-{profile}-{abr}-{seed}-{seconds}", std::process::id()));
+        .join(format!("parity-{}-{number}", std::process::id()));
     let url = format!("{manifest}?vsps.profile={profile}&vsps.seed={seed}");
     let duration = format!("{seconds}s");
     let args = ["play", &url, "--abr", abr, "--duration", &duration, "--json", "--log"];

@@ -932,6 +932,30 @@ fn a_live_stream_is_kept_up_with() {
     );
 }
 
+/// Of one rung that is never late, NQoE is its bits less the price of its latency.
+#[test]
+fn the_qoe_of_low_latency_streams_is_its_formula() {
+    let folder = scratch("nqoe");
+    for (segment, latency, price) in [(2.0, "8s", 0.1), (0.25, "500ms", 0.05)] {
+        let ladder = folder.join(format!("{latency}.json"));
+        let movie = serde_json::json!({ "segment_duration_ms": segment * 1000.0, "bitrates_kbps": [1000],
+            "segment_sizes_bits": vec![vec![segment * 1e6]; 100] });
+        fs::write(&ladder, movie.to_string()).unwrap();
+        let mut arguments = vec!["--ladder", ladder.to_str().unwrap(), "--abr", "fixed"];
+        arguments.extend(["--live", "--live-latency", latency, "--catch-up", "0"]);
+        arguments.extend(["--profile", "unlimited", "--seeds", "1..1", "--json", "-"]);
+        let (code, out, error) = vsps(&arguments);
+        assert_eq!(code, 0, "{error}");
+        let results: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let figure = |name: &str| results["runs"][0][name].as_f64().unwrap_or_default();
+        assert_eq!((figure("rebuffer_s"), figure("switches")), (0.0, 0.0), "{results}");
+        assert_eq!(figure("latency_s") <= 1.1, price == 0.05, "{results}");
+        // A segment at 1000 kbit/s, and for each second of latency the price of 1000 kbit/s.
+        let expected = segment * 1000.0 - price * 1000.0 * figure("latency_s");
+        assert!((figure("nqoe") - expected).abs() < 1.0, "{expected}: {results}");
+    }
+}
+
 /// A network of slow changes, in the manner of the 3G traces of the papers: 5 s steps whose logarithm is a random
 /// walk that returns to its mean, of 300 to 3000 kbit/s.
 fn mobile_network(number: u64) -> String {

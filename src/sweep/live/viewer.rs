@@ -23,6 +23,8 @@ pub struct LiveViewer {
     rebuffer_events: u64,
     /// Latencies while something was shown, each with how long.
     latencies: Vec<(f64, f64)>,
+    /// |1 − rate|, integrated over the time in which something was shown.
+    unevenness: f64,
 }
 
 impl LiveViewer {
@@ -42,6 +44,7 @@ impl LiveViewer {
             rebuffered: 0.0,
             rebuffer_events: 0,
             latencies: Vec::new(),
+            unevenness: 0.0,
         }
     }
 
@@ -115,6 +118,7 @@ impl LiveViewer {
         let left = self.segment - self.position % self.segment;
         let step = time.min(CatchUp::STEP).min(left / self.rate);
         self.latencies.push((self.latency(), step));
+        self.unevenness += (1.0 - self.rate).abs() * step;
         self.now += step;
         self.played += step;
         if step * self.rate < left * (1.0 - 1e-12) {
@@ -128,6 +132,18 @@ impl LiveViewer {
             show(*rung, self.now);
         }
         step
+    }
+
+    /// `of` the latency in ms, integrated over the time in ms in which something was shown.
+    #[must_use]
+    pub fn integral(&self, of: &dyn Fn(f64) -> f64) -> f64 {
+        self.latencies.iter().map(|(latency, time)| of(*latency) * time).sum()
+    }
+
+    /// |1 − playback rate|, integrated over the same time.
+    #[must_use]
+    pub const fn unevenness(&self) -> f64 {
+        self.unevenness
     }
 
     /// The mean latency, its 95th percentile, both over the time in which something was shown, and the latency at

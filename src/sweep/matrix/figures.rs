@@ -1,5 +1,6 @@
 //! The figures of one session.
 
+use super::shown_quality::ShownQuality;
 use serde::{Deserialize, Serialize};
 
 /// The figures of one session. Their formulas are in `docs/abr.md`.
@@ -30,8 +31,23 @@ pub struct Figures {
     pub qoe_mpc: f64,
     /// Pensieve's linear QoE ÷ segments, in Mbit/s.
     pub qoe_pensieve: f64,
+    /// Pensieve's logarithmic QoE ÷ segments.
+    #[serde(default)]
+    pub qoe_log: f64,
+    /// Pensieve's QoE with rewards for high definition ÷ segments.
+    #[serde(default)]
+    pub qoe_hd: f64,
+    /// The QoE of low-latency streams (Twitch, LoL+) ÷ segments, in kbit/s; 0 on demand.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub nqoe: f64,
     /// Sabre's score averaged over time.
     pub sabre_score: f64,
+    /// Switches in the other direction than the switch before.
+    #[serde(default)]
+    pub oscillations: f64,
+    /// From the first picture until the highest rung of the session was first shown, in s.
+    #[serde(default)]
+    pub ramp_up_s: f64,
     /// Bits received ÷ bits that the link could have carried until the last download ended; 0 where
     /// there is no limit.
     pub utilization: f64,
@@ -89,7 +105,12 @@ impl Figures {
             switch_kbps: of(|f| f.switch_kbps),
             qoe_mpc: of(|f| f.qoe_mpc),
             qoe_pensieve: of(|f| f.qoe_pensieve),
+            qoe_log: of(|f| f.qoe_log),
+            qoe_hd: of(|f| f.qoe_hd),
+            nqoe: of(|f| f.nqoe),
             sabre_score: of(|f| f.sabre_score),
+            oscillations: of(|f| f.oscillations),
+            ramp_up_s: of(|f| f.ramp_up_s),
             utilization: of(|f| f.utilization),
             wasted_kb: of(|f| f.wasted_kb),
             failed_requests: of(|f| f.failed_requests),
@@ -103,7 +124,7 @@ impl Figures {
 }
 
 /// What is counted while a session goes on, in ms, kbit/s and bits.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Sums {
     pub(super) startup: f64,
     pub(super) segments: f64,
@@ -120,6 +141,7 @@ pub(super) struct Sums {
     pub(super) wasted: f64,
     pub(super) failed: f64,
     pub(super) capacity: Option<f64>,
+    pub(super) quality: ShownQuality,
 }
 
 const MS: f64 = 1000.0;
@@ -127,6 +149,9 @@ const MS: f64 = 1000.0;
 const MPC_REBUFFER: f64 = 3000.0;
 /// Pensieve's weight of a second of rebuffering, in Mbit/s.
 const PENSIEVE_REBUFFER: f64 = 4.3;
+/// The same in its logarithmic QoE, and in that with rewards for high definition.
+const LOG_REBUFFER: f64 = 2.66;
+const HD_REBUFFER: f64 = 8.0;
 /// Sabre's γp in segments.
 const GAMMA_P: f64 = 5.0;
 
@@ -137,6 +162,9 @@ impl Sums {
         let switches = self.up + self.down;
         let mpc = self.bitrate - self.change - MPC_REBUFFER * (rebuffer_s + startup_s);
         let pensieve = self.bitrate / MS - PENSIEVE_REBUFFER * rebuffer_s - self.change / MS;
+        let quality = &self.quality;
+        let log = self.utility - LOG_REBUFFER * rebuffer_s - quality.log_change;
+        let hd = quality.hd - HD_REBUFFER * rebuffer_s - quality.hd_change;
         let score = self.utility - GAMMA_P * self.rebuffer / self.segment;
         Figures {
             startup_s,
@@ -151,7 +179,11 @@ impl Sums {
             switch_kbps: ratio(self.change, switches),
             qoe_mpc: ratio(mpc, self.segments),
             qoe_pensieve: ratio(pensieve, self.segments),
+            qoe_log: ratio(log, self.segments),
+            qoe_hd: ratio(hd, self.segments),
             sabre_score: score / (self.time / self.segment),
+            oscillations: quality.oscillations,
+            ramp_up_s: quality.ramp_up() / MS,
             utilization: self.capacity.map_or(0.0, |capacity| ratio(self.received, capacity)),
             wasted_kb: self.wasted / 8.0 / MS,
             failed_requests: self.failed,
@@ -174,7 +206,11 @@ mod tests {
     /// Ten segments of 4 s: five at 1000 and five at 2000 kbit/s, one switch up, 2 s of rebuffering.
     #[test]
     fn the_formulas_are_those_of_their_papers() {
+        let mut quality = ShownQuality::new(&[1000.0, 2000.0]);
+        quality.show(0, 5.0, 1000.0);
+        quality.show(1, 5.0, 23_000.0);
         let sums = Sums {
+            quality,
             startup: 1000.0,
             segments: 10.0,
             segment: 4000.0,
@@ -194,7 +230,12 @@ mod tests {
         assert_eq!(figures.bitrate_kbps, 1500.0);
         assert_eq!(figures.qoe_mpc, (15_000.0 - 1000.0 - 9000.0) / 10.0);
         assert!((figures.qoe_pensieve - (15.0 - 8.6 - 1.0) / 10.0).abs() < 1e-12);
-        let score = (5.0 * std::f64::consts::LN_2 - 2.5) / 10.75;
+        let ln_2 = std::f64::consts::LN_2;
+        assert!((figures.qoe_log - (5.0 * ln_2 - 2.66 * 2.0 - ln_2) / 10.0).abs() < 1e-12);
+        // 1000 and 2000 kbit/s are worth 2 and 12.
+        assert!((figures.qoe_hd - (70.0 - 16.0 - 10.0) / 10.0).abs() < 1e-12);
+        assert_eq!((figures.oscillations, figures.ramp_up_s, figures.nqoe), (0.0, 22.0, 0.0));
+        let score = (5.0 * ln_2 - 2.5) / 10.75;
         assert!((figures.sabre_score - score).abs() < 1e-12);
         assert_eq!((figures.switch_kbps, figures.utilization), (1000.0, 0.5));
     }

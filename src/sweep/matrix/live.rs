@@ -1,6 +1,9 @@
 //! One player of a live stream.
 
-use super::{Figures, RunError, figures::Sums, metric::finite, run::Run, seat::Seat};
+use super::{
+    Figures, RunError, figures::Sums, metric::finite, run::Run, seat::Seat,
+    shown_quality::ShownQuality,
+};
 use crate::{
     player::{
         Attempts, Download, Network as _, Observer as _, OwnedRateControl, Progress, SessionError,
@@ -14,6 +17,8 @@ use crate::{
 };
 
 const MS: f64 = 1000.0;
+/// Up to this latency in ms, NQoE takes little for it.
+const LOW_LATENCY: f64 = 1100.0;
 
 /// A player of a live stream, with the sums of what it shows.
 struct LivePlayer<'a, 'b> {
@@ -74,7 +79,9 @@ impl LivePlayer<'_, '_> {
     fn figures(self) -> Figures {
         let (played, rebuffered, events) = self.viewer.times();
         let (mean, high, drift) = self.viewer.latencies();
-        let shown = &self.seat.shown;
+        let nqoe = self.nqoe(rebuffered);
+        let shown = &mut self.seat.shown;
+        let quality = std::mem::take(&mut shown.quality);
         let sums = Sums {
             segments: shown.segments,
             time: self.viewer.now(),
@@ -82,16 +89,34 @@ impl LivePlayer<'_, '_> {
             rebuffer_events: events as f64,
             up: shown.up,
             down: shown.down,
+            quality,
             ..self.sums
         };
         Figures {
             play_s: played / MS,
             rebuffer_ratio: rebuffered / (rebuffered + played),
+            nqoe,
             latency_s: mean / MS,
             latency_p95_s: high / MS,
             latency_drift_s: drift / MS,
             ..sums.figures()
         }
+    }
+
+    /// The QoE of low-latency streams ÷ segments, in kbit/s, with `rebuffered` ms of standstill.
+    fn nqoe(&self, rebuffered: f64) -> f64 {
+        let (Some(lowest), Some(highest)) = (self.bitrates.first(), self.bitrates.last()) else {
+            return 0.0;
+        };
+        let segment = self.sums.segment / MS;
+        let weight =
+            |latency: f64| if latency <= LOW_LATENCY { 0.05 * lowest } else { 0.1 * highest };
+        let late = |latency: f64| weight(latency) * latency / MS;
+        let sum = segment * self.sums.bitrate - self.sums.change - highest * rebuffered / MS;
+        let late = self.viewer.integral(&late) / MS / segment;
+        let uneven = lowest * self.viewer.unevenness() / MS / segment;
+        let segments = self.seat.shown.segments;
+        if segments > 0.0 { (sum - late - uneven) / segments } else { 0.0 }
     }
 
     fn play_out(&mut self) {
@@ -124,6 +149,7 @@ pub(super) fn play_live(
     let mut control = OwnedRateControl::new(presentation.clone(), abr, Some(estimator));
     let (parts, seed) = (run.plan.parts, Seed::new(run.seed));
     let edge = LiveEdge::join(segment, parts, catch_up.target, seed);
+    seat.shown.quality = ShownQuality::new(presentation.bitrates());
     let mut player = LivePlayer {
         seat,
         viewer: LiveViewer::new(segment / parts as f64, edge, catch_up),

@@ -24,6 +24,7 @@ mod run;
 mod seat;
 mod seeds;
 mod segment_line;
+mod shown_quality;
 mod statistics;
 mod table;
 mod threads;

@@ -1,6 +1,8 @@
 //! A session of a real player: from what was measured to the figures and the trace of a virtual session.
 
-use super::{Figures, Point, Trace, figures::Sums, plan::Net, trace::rates};
+use super::{
+    Figures, Point, Trace, figures::Sums, plan::Net, shown_quality::ShownQuality, trace::rates,
+};
 use crate::units::LinkTime;
 use crate::{model::Link, player::Presentation, seed::Seed};
 use std::time::Duration;
@@ -44,11 +46,13 @@ impl ObservedSession {
             received: self.received * BITS,
             wasted: self.wasted * BITS,
             capacity: capacity(net, seed, self.last_response),
+            quality: ShownQuality::new(bitrates),
             ..Sums::default()
         };
         let mut last = None;
-        for (_, rung, seconds) in &self.shown {
+        for (at, rung, seconds) in &self.shown {
             let (rate, segments) = (bitrate(*rung), seconds * MS / segment);
+            sums.quality.show(*rung, segments, at * MS);
             sums.segments += segments;
             sums.bitrate += rate * segments;
             sums.utility += (rate / lowest).ln() * segments;
@@ -131,6 +135,8 @@ mod tests {
         assert!((figures.rebuffer_ratio - 2.0 / 42.0).abs() < 1e-12);
         assert_eq!((figures.rebuffer_count, figures.switches), (2.0, 2.0));
         assert_eq!((figures.switches_up, figures.switch_kbps), (1.0, 1000.0));
+        // Up at 21 s, twenty seconds after the start, and down again.
+        assert_eq!((figures.oscillations, figures.ramp_up_s), (1.0, 20.0));
         // 60 of 120 Mbit.
         assert!((figures.utilization - 0.5).abs() < 1e-3, "{}", figures.utilization);
         // (12,500 − 2000 − 3000 × 3) ÷ 10 segments.

@@ -2,6 +2,7 @@
 
 use super::{
     Figures, RunError, figures::Sums, live::play_live, metric::finite, run::Run, seat::Seat,
+    shown_quality::ShownQuality,
 };
 use crate::player::{
     Abandoning, FullBuffer, Session, SessionPolicy, estimator::Ewma, network::LinkNetwork, preset,
@@ -32,6 +33,7 @@ pub(super) fn play(
         seek: None,
         requests: preset(&run.player.name).requests,
     };
+    seat.shown.quality = ShownQuality::new(presentation.bitrates());
     let mut session = Session::new(presentation, network, abr.as_mut(), &mut estimator, policy);
     let mut sums = Sums { segment: presentation.segment(), ..Sums::default() };
     let mut started = false;
@@ -69,7 +71,8 @@ pub(super) fn play(
     sums.failed += f64::from(audio.failed);
     sums.startup = session.started_with_audio().unwrap_or(sums.startup);
     let totals = session.playback().totals();
-    let shown = &seat.shown;
+    let shown = &mut seat.shown;
+    sums.quality = std::mem::take(&mut shown.quality);
     sums.segments = shown.segments;
     sums.bitrate = totals.bitrate;
     sums.utility = totals.utility;

@@ -16,7 +16,8 @@ use std::time::Duration;
 const BUFFER: f64 = 25_000.0;
 const MS: f64 = 1000.0;
 /// Algorithms that have the maximum buffer among their settings.
-const PARAMETRISED: &[&str] = &["bba-2", "bola", "bola-e", "dynamic", "dynamicdash"];
+const PARAMETRISED: &[&str] =
+    &["bba-2", "bola", "bola-basic", "bola-e", "bola-o", "dynamic", "dynamicdash"];
 
 /// An algorithm with the buffer it plays on.
 #[derive(Debug, Clone)]

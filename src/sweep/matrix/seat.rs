@@ -1,5 +1,6 @@
 //! One of the players of a run: what it shows, and what sees its downloads.
 
+use super::shown_quality::ShownQuality;
 use crate::player::{Observer, SessionReport, estimator::Estimate};
 
 const MS: f64 = 1000.0;
@@ -28,6 +29,8 @@ pub(super) struct Shown {
     pub(super) segments: f64,
     pub(super) up: f64,
     pub(super) down: f64,
+    /// What follows from their order; nothing before the ladder is set.
+    pub(super) quality: ShownQuality,
     /// When each segment starts to be shown, and when nothing was shown, if that is recorded.
     pub(super) times: Option<ShownTimes>,
 }
@@ -41,6 +44,7 @@ impl Observer for Shown {
             _ => {}
         }
         self.last = Some(rung);
+        self.quality.show(rung, 1.0, shown);
         if let Some(times) = &mut self.times {
             times.rungs.push((shown / MS, rung));
         }

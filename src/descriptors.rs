@@ -8,6 +8,10 @@ pub const REFUSALS: usize = 16;
 const LOOKUPS: u64 = 128;
 /// For the runtime and the timer of each worker.
 const WORKER: u64 = 5;
+/// Up to this limit, all is for connections.
+const FEW: u64 = 256;
+/// The most pipes for bodies that the kernel moves. Each has two ends.
+const PIPES: u64 = 32;
 /// The most connections of one kind, however high the limit is.
 const MOST: u64 = 1 << 20;
 
@@ -30,7 +34,8 @@ impl Budget {
     #[must_use]
     pub fn of(limit: u64, workers: usize, built_in: bool) -> Self {
         let lookups = lookups(limit);
-        let own = OWN + WORKER * workers as u64 + REFUSALS as u64 + 2 * lookups;
+        let pipes = pipes(limit) as u64;
+        let own = OWN + WORKER * workers as u64 + REFUSALS as u64 + 2 * (lookups + pipes);
         let admin = (limit / 8).clamp(4, 256);
         let each = limit.saturating_sub(own + admin) / if built_in { 3 } else { 2 };
         let whole = |count: u64| usize::try_from(count.clamp(1, MOST)).unwrap_or(usize::MAX);
@@ -41,6 +46,12 @@ impl Budget {
             lookups: whole(lookups),
         }
     }
+}
+
+/// How many pipes `limit` permits.
+#[must_use]
+pub fn pipes(limit: u64) -> usize {
+    (limit.saturating_sub(FEW) / 64).min(PIPES) as usize
 }
 
 /// How many look-ups of each kind a limit permits.
@@ -81,7 +92,7 @@ mod tests {
         for limit in [256, 1024, 20_000, 1 << 20] {
             for (built_in, ends) in [(true, 2), (false, 1)] {
                 let Budget { players, origins, admin, lookups } = Budget::of(limit, 2, built_in);
-                let others = REFUSALS + 2 * lookups;
+                let others = REFUSALS + 2 * (lookups + pipes(limit));
                 let all = (players + ends * origins + admin + others) as u64 + OWN + 2 * WORKER;
                 assert!(all <= limit && players * 5 > limit as usize, "{limit}: {players}");
             }

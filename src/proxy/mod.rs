@@ -21,6 +21,7 @@ mod error;
 mod exchange;
 mod fault;
 mod manifest;
+mod plain_head;
 #[cfg(test)]
 mod test_session;
 mod trusted_front;

@@ -9,6 +9,7 @@ mod kernel_timer;
 mod memory;
 mod open_files;
 mod sockets;
+mod splice;
 mod stop_signals;
 
 pub use child::{exit_code, terminate};
@@ -19,4 +20,5 @@ pub use kernel_timer::KernelTimer;
 pub use memory::usable_memory;
 pub use open_files::{is_out_of_files, open_files, raise_open_files};
 pub use sockets::{handle_for_unsent, keep_alive, keep_unsent_short};
+pub use splice::SplicePipe;
 pub use stop_signals::StopSignals;

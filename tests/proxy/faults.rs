@@ -154,14 +154,15 @@ async fn a_status_says_that_it_is_ours() {
 #[tokio::test]
 async fn a_delay_comes_before_the_headers_and_is_told() {
     let (rig, origin) = rig(json!([{ "then": { "delay": "2 s" } }])).await;
-    let mut player = rig.player().await;
-    player.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n").await;
-    let got = player.read_for(Duration::from_millis(200)).await;
+    let mut first = rig.player().await;
+    first.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let got = first.read_for(Duration::from_millis(200)).await;
     assert!(got.head.is_empty() && origin.asked().is_empty());
     let mut player = rig.player().await;
     player.send("GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
     let got = player.rest().await;
     assert!(got.header("server-timing").contains("vsps-delay;dur=2000.0"), "{}", got.head);
+    assert_eq!(first.body_of(got.body.len()).await.body.len(), got.body.len());
     let over = rig.told("request_finished", 2).await;
     assert!(over[1]["measured"]["ttfb_ms"].as_f64().unwrap() >= 2000.0);
 }

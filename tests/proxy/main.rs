@@ -49,6 +49,8 @@ mod scripts;
 mod session_entry;
 mod sessions;
 mod sharing;
+mod spliced;
 mod tls;
 mod transparency;
 mod unlearnt;
+mod usual_requests;

@@ -22,7 +22,6 @@ pub(in crate::proxy) enum IncomingBody {
         left: Option<u64>,
     },
     /// A request without a body.
-    #[cfg_attr(not(feature = "h3"), expect(dead_code, reason = "only HTTP/3 has it"))]
     Empty,
 }
 

@@ -12,6 +12,7 @@ pub(super) mod rule_link;
 pub(super) mod session_timer;
 pub(super) mod shaped_body;
 pub(super) mod source;
+pub(super) mod splice_pipes;
 pub(super) mod timer;
 pub(super) mod uplink_cut;
 pub(super) mod uplink_loss;

@@ -18,6 +18,16 @@ impl<B> ObservedBody<B> {
     pub(in crate::proxy) const fn new(inner: B, observer: Option<Box<Observer>>) -> Self {
         Self { inner, observer }
     }
+
+    /// The body itself.
+    pub(in crate::proxy) const fn inner(&mut self) -> &mut B {
+        &mut self.inner
+    }
+
+    /// Whether its bytes are still observed.
+    pub(in crate::proxy) fn is_observed(&self) -> bool {
+        self.observer.as_ref().is_some_and(|observer| !observer.is_done())
+    }
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Body for ObservedBody<B> {

@@ -19,6 +19,16 @@ pub(in crate::proxy) enum PlayerBody {
     Plain(Box<Source>),
 }
 
+impl PlayerBody {
+    /// It, if it is shaped by the session's link.
+    pub(in crate::proxy) fn shaped(&mut self) -> Option<&mut ShapedBody> {
+        match self {
+            Self::Shaped(body) => Some(body),
+            Self::Plain(_) => None,
+        }
+    }
+}
+
 impl Body for PlayerBody {
     type Data = Bytes;
     type Error = BodyError;

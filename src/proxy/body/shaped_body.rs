@@ -3,11 +3,14 @@
 //! If the session's link does not shape bodies, this costs one atomic read per chunk. When a live command makes it
 //! shape, responses in flight are shaped at once.
 
+pub(in crate::proxy) mod splice;
+
 use super::{
     link_driver::{LinkDriver, LinkOutcome},
     packet_corruption::PacketCorruption,
     rule_link::RuleLink,
     session_timer::SessionTimer,
+    splice_pipes::OpenPipe,
     wake_schedule::WakeSchedule,
 };
 use crate::proxy::{
@@ -98,6 +101,8 @@ pub(in crate::proxy) struct ShapedBody {
     /// The body ends with the bytes that may pass now, since the headers declare no more.
     fulfilled: bool,
     over: bool,
+    /// Bytes on their way through the kernel.
+    pipe: Option<OpenPipe>,
     exchange: Box<Exchange>,
 }
 
@@ -122,6 +127,7 @@ impl ShapedBody {
             corruption: None,
             fulfilled: false,
             over: false,
+            pipe: None,
             exchange,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::observed_body::ObservedBody;
 use crate::{
-    proxy::upstream::{OriginBody, OriginError},
+    proxy::upstream::{DirectBody, OriginBody, OriginError},
     seed::Stream,
 };
 use bytes::{Bytes, BytesMut};
@@ -48,6 +48,21 @@ impl Source {
     /// Hides its length.
     pub(in crate::proxy) const fn hide_length(&mut self) {
         self.hidden = true;
+    }
+
+    /// The origin's body, if nothing comes after it.
+    pub(in crate::proxy) fn direct(&mut self) -> Option<&mut DirectBody> {
+        if self.junk.is_some() || self.failure.is_some() {
+            return None;
+        }
+        self.rest.as_mut()?.inner().direct()
+    }
+
+    /// Whether none of its bytes are in memory, and none of the others are observed.
+    pub(in crate::proxy) fn is_drained(&mut self) -> bool {
+        self.ready.is_empty()
+            && self.rest.as_ref().is_some_and(|rest| !rest.is_observed())
+            && self.direct().is_some_and(|body| body.is_drained())
     }
 
     /// Reads the whole source, up to `most` bytes, and keeps the bytes. `None` if it is larger or fails.

@@ -10,6 +10,7 @@ mod held_body;
 #[cfg(feature = "h3")]
 pub(super) mod http3;
 mod open_stream;
+mod plain;
 pub(super) mod player_stream;
 pub(super) mod protocol_detect;
 mod proxy_protocol;
@@ -17,6 +18,7 @@ mod rare_future;
 pub(super) mod request_framing;
 mod requests;
 pub(super) mod server;
+mod serving;
 pub(super) mod socket;
 mod stream_executor;
 pub(super) mod streams;

@@ -39,9 +39,8 @@ impl Requests {
     /// Serves a request.
     pub(super) async fn serve(
         &self,
-        request: Request<Incoming>,
+        request: Request<IncomingBody>,
     ) -> Result<Response<PlayerBody>, Unanswered> {
-        let request = Request::map(request, IncomingBody::Hyper);
         let response = self.proxy.serve(&self.connection, self.peer, request).await;
         self.connection.activity.has_response();
         let mut response = response?;
@@ -52,6 +51,12 @@ impl Requests {
             response.headers_mut().insert(header::ALT_SVC, place.clone());
         }
         Ok(response)
+    }
+
+    /// Passes on the `response` to a request that is served already.
+    pub(super) fn answered_before(&self, response: Response<PlayerBody>) -> Response<PlayerBody> {
+        self.connection.activity.has_response();
+        response
     }
 
     /// Serves a request in a stream of HTTP/2. It is charged for what its response may hold, and refused if that is too much.
@@ -66,7 +71,7 @@ impl Requests {
             }
             self.proxy.connections.streams.add(stream);
         }
-        let response = self.serve(request).await?;
+        let response = self.serve(request.map(IncomingBody::Hyper)).await?;
         Ok(response.map(|body| HeldBody::new(body, stream)))
     }
 

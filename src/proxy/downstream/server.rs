@@ -4,10 +4,11 @@ use super::{
     connection::{Connection, Interception, Interceptor, MOST_STREAMS, NextProtocol},
     full::refuse,
     head_memory::HeadMemory,
+    plain::{PlainConnection, PlainEnd, Unusual},
     player_stream::PlayerStream,
     protocol_detect, proxy_protocol,
-    rare_future::RareFuture,
     requests::Requests,
+    serving::{ByHyper, EarlyEnd, serve_until_closed},
     socket::Socket,
     stream_executor::StreamExecutor,
     tls::TlsServer,
@@ -15,25 +16,25 @@ use super::{
 use crate::clock::Clock;
 use crate::listen::{AcceptLoop, DrainError, Place, Workers};
 use crate::proxy::{
-    config::{ProxyConfig, Timeouts},
-    exchange::proxy::Proxy,
+    body::incoming_body::IncomingBody, config::ProxyConfig, exchange::proxy::Proxy,
     trusted_front::is_trusted,
 };
 use crate::system;
 use bytes::Bytes;
-use http::Version;
+use http::{Request, Version};
 use hyper::{
+    body::Incoming,
     server::conn::{http1, http2},
     service::service_fn,
 };
-use hyper_util::{rt::TokioIo, server::graceful::GracefulConnection};
+use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
 use std::{
-    future::{Future, poll_fn},
+    future::Future,
     io,
     net::{IpAddr, SocketAddr},
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
-    task::{Poll, ready},
     time::Duration,
 };
 use tokio::{
@@ -44,6 +45,9 @@ use tokio_rustls::server::TlsStream;
 
 /// The smallest limit of a connection's buffers. A head larger than the limit is refused before it is parsed.
 const LEAST_BUFFER: usize = 64 * 1024;
+/// How many bytes the kernel holds for a player beside those on their way: by default it takes megabytes, and thousands of
+/// players that do not read would use up its memory for TCP.
+const UNSENT: u32 = 128 * 1024;
 /// How long the end of TLS may take to be sent.
 const TLS_END: Duration = Duration::from_secs(1);
 /// The most bytes of a stream that HTTP/2 holds while the player does not read.
@@ -140,6 +144,8 @@ async fn serve(
     if let Ok(local) = stream.local_addr() {
         connection.peer.accepted_at(local);
     }
+    // Not every system has it. Where it fails, the kernel holds more.
+    let _ = system::keep_unsent_short(&stream, UNSENT);
     // Only keep-alive detects that a player is gone while its response hangs.
     let _ = system::keep_alive(&stream);
     let timeouts = proxy.config.timeouts;
@@ -247,61 +253,92 @@ impl Served {
         let heads = HeadMemory::new(Arc::clone(self.proxy.registry.memory()), sender);
         let connection = Arc::clone(&self.connection);
         let socket = Socket::new(stream, connection, timeouts.half_closed, heads);
-        let socket = TokioIo::new(socket);
         let (proxy, connection) = (Arc::clone(&self.proxy), Arc::clone(&self.connection));
         let requests = Arc::new(Requests::new(proxy, connection, peer.ip()));
+        if http2 {
+            self.serve_http2(socket, requests).await;
+            return None;
+        }
+        let mut plain = PlainConnection::new(socket, Arc::clone(&requests));
+        match serve_until_closed(&mut plain, &self.connection, &timeouts).await {
+            // Boxed: few connections need it.
+            Ok(PlainEnd::Unusual(unusual)) => Box::pin(self.serve_http1(*unusual, requests)).await,
+            Ok(PlainEnd::Closed) => None,
+            Err(end) => {
+                self.log_end(&end);
+                None
+            }
+        }
+    }
+
+    /// Serves HTTP/2 until the connection closes.
+    async fn serve_http2(&self, socket: Socket, requests: Arc<Requests>) {
         // The future of a request is boxed, and freed before the body begins: hyper keeps its memory for the lifetime of the
         // connection.
-        let mut taken = None;
+        let service = service_fn(move |request| {
+            let requests = Arc::clone(&requests);
+            Box::pin(async move { requests.serve_stream(request).await })
+        });
+        let connection = Arc::clone(&self.connection);
+        let executor = StreamExecutor::new(connection.clock(), connection);
+        let http2 = self.protocols.http2(executor);
         // Not moved before it has ended: moving such a large future would double its memory.
-        let ended = if http2 {
-            let service = service_fn(move |request| {
-                let requests = Arc::clone(&requests);
-                Box::pin(async move { requests.serve_stream(request).await })
-            });
-            let connection = Arc::clone(&self.connection);
-            let executor = StreamExecutor::new(connection.clock(), connection);
-            let http2 = self.protocols.http2(executor);
-            let mut serving = Box::pin(http2.serve_connection(socket, service));
-            let ended = serve_until_closed(serving.as_mut(), &self.connection, &timeouts).await;
-            // Only streams of HTTP/2 are taken over. What is set here refers to the connection, so both would stay in
-            // memory.
-            drop(self.connection.take_next());
-            ended
-        } else {
-            let service = service_fn(move |request| {
-                requests.arrived(&request);
-                let requests = Arc::clone(&requests);
-                Box::pin(async move { requests.serve(request).await })
-            });
-            let mut serving = self.protocols.http1.serve_connection(socket, service);
-            let ended =
-                serve_until_closed(Pin::new(&mut serving), &self.connection, &timeouts).await;
-            // Taken in any case: it holds the exchange, which holds the connection.
-            let next = self.connection.take_next();
-            if ended.is_ok() {
-                let parts = serving.into_parts();
-                let mut socket = parts.io.into_inner();
-                match next {
-                    Some(next) => {
-                        let (stream, first) = (socket.take_stream(), parts.read_buf);
-                        taken = Some(TakenOver { next, stream, first });
-                    }
-                    // hyper leaves TLS open after CONNECT, also if that was refused.
-                    None if self.connection.is_secure() => {
-                        let _ = tokio::time::timeout(TLS_END, socket.shutdown()).await;
-                    }
-                    None => {}
-                }
-            }
-            ended
-        };
-        match ended {
-            Ok(()) => {}
-            Err(Some(problem)) => tracing::debug!(%peer, %problem, "connection closed"),
-            Err(None) => tracing::debug!(%peer, "idle connection closed"),
+        let mut serving = Box::pin(http2.serve_connection(TokioIo::new(socket), service));
+        let mut serving = ByHyper(serving.as_mut());
+        let timeouts = &self.proxy.config.timeouts;
+        if let Err(end) = serve_until_closed(&mut serving, &self.connection, timeouts).await {
+            self.log_end(&end);
         }
-        taken
+        // Only streams of HTTP/2 are taken over. What is set here refers to the connection, so both would stay in memory.
+        drop(self.connection.take_next());
+    }
+
+    /// Serves HTTP/1.1 from an `unusual` request on, until the connection closes or carries something else.
+    async fn serve_http1(&self, unusual: Unusual, requests: Arc<Requests>) -> Option<TakenOver> {
+        let Unusual { socket, response, closes } = unusual;
+        let ready = Mutex::new(response);
+        let service = service_fn(move |request: Request<Incoming>| {
+            requests.arrived(&request);
+            let requests = Arc::clone(&requests);
+            let ready = ready.lock().take();
+            Box::pin(async move {
+                match ready {
+                    Some(response) => Ok(requests.answered_before(response)),
+                    None => requests.serve(request.map(IncomingBody::Hyper)).await,
+                }
+            })
+        });
+        let mut serving = self.protocols.http1.serve_connection(TokioIo::new(socket), service);
+        if closes {
+            Pin::new(&mut serving).graceful_shutdown();
+        }
+        let mut by_hyper = ByHyper(Pin::new(&mut serving));
+        let timeouts = &self.proxy.config.timeouts;
+        let ended = serve_until_closed(&mut by_hyper, &self.connection, timeouts).await;
+        // Taken in any case: it holds the exchange, which holds the connection.
+        let next = self.connection.take_next();
+        if let Err(end) = ended {
+            self.log_end(&end);
+            return None;
+        }
+        let parts = serving.into_parts();
+        let mut socket = parts.io.into_inner();
+        match next {
+            Some(next) => {
+                let (stream, first) = (socket.take_stream(), parts.read_buf);
+                Some(TakenOver { next, stream, first })
+            }
+            // hyper leaves TLS open after CONNECT, also if that was refused.
+            None if self.connection.is_secure() => {
+                let _ = tokio::time::timeout(TLS_END, socket.shutdown()).await;
+                None
+            }
+            None => None,
+        }
+    }
+
+    fn log_end(&self, end: &EarlyEnd) {
+        tracing::debug!(peer = %self.peer, "{end}");
     }
 
     /// Terminates the TLS of a client in its tunnel `stream`.
@@ -379,38 +416,4 @@ async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
     let secured = secured?;
     connection.secured(secured.handshake);
     Ok((secured.stream, secured.http2))
-}
-
-/// Serves a connection until it closes, on request or when it has been idle for too long. The error is hyper's;
-/// `None` = it was idle.
-async fn serve_until_closed<C: GracefulConnection>(
-    mut serving: Pin<&mut C>,
-    connection: &Connection,
-    timeouts: &Timeouts,
-) -> Result<(), Option<C::Error>> {
-    // Polled for each request, so what may end the connection is polled beside it only when there is something of it.
-    let mut ended = pin!(async {
-        tokio::select! {
-            () = connection.activity.overdue(timeouts) => {}
-            () = connection.end.cut_requested() => {}
-        }
-    });
-    let mut close_requested = pin!(connection.end.close_requested());
-    let mut ended = RareFuture::new(ended.as_mut());
-    let mut close_requested = Some(RareFuture::new(close_requested.as_mut()));
-    poll_fn(|cx| {
-        loop {
-            if let Poll::Ready(result) = serving.as_mut().poll(cx) {
-                return Poll::Ready(result.map_err(Some));
-            }
-            if ended.poll(cx).is_ready() {
-                return Poll::Ready(Err(None));
-            }
-            let Some(requested) = &mut close_requested else { return Poll::Pending };
-            ready!(requested.poll(cx));
-            close_requested = None;
-            serving.as_mut().graceful_shutdown();
-        }
-    })
-    .await
 }

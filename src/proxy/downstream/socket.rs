@@ -4,6 +4,7 @@ use super::{
     connection::Connection, half_close::HalfClose, head_memory::HeadMemory, head_scan::HeadScan,
     player_stream::PlayerStream,
 };
+use bytes::Bytes;
 use memchr::memmem;
 use std::{
     io,
@@ -31,6 +32,8 @@ pub(in crate::proxy) struct Socket {
     lingering: Option<Pin<Box<Sleep>>>,
     half_close: HalfClose,
     heads: HeadMemory,
+    /// Bytes that are read again.
+    again: Bytes,
 }
 
 impl Socket {
@@ -43,7 +46,30 @@ impl Socket {
     ) -> Self {
         let half_close = HalfClose::new(half_closed);
         let scan = HeadScan::default();
-        Self { stream, connection, scan, sent: None, lingering: None, half_close, heads }
+        let again = Bytes::new();
+        Self { stream, connection, scan, sent: None, lingering: None, half_close, heads, again }
+    }
+
+    /// Makes who reads next read `bytes` again, which were read with [`Self::poll_read_bare`].
+    pub(super) fn show_again(&mut self, bytes: Bytes) {
+        self.again = bytes;
+    }
+
+    /// Reads, and reports nothing to the connection.
+    pub(super) fn poll_read_bare(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.again.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(cx, buf);
+        }
+        let bytes = self.again.split_to(self.again.len().min(buf.remaining()));
+        buf.put_slice(&bytes);
+        if self.again.is_empty() {
+            self.again = Bytes::new();
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Takes the stream out of it.
@@ -84,6 +110,19 @@ impl Socket {
             self.connection.answered_as_http11();
         }
         Poll::Ready(Ok(written))
+    }
+
+    /// The socket of TCP, if bytes need only be written to it.
+    pub(super) fn bare(&self) -> Option<&TcpStream> {
+        match &self.stream {
+            PlayerStream::Tcp(tcp) => Some(tcp),
+            _ => None,
+        }
+    }
+
+    /// Records that bytes were written to the socket of TCP.
+    pub(super) fn has_sent(&mut self) {
+        self.half_close.has_sent();
     }
 
     fn note_write(&mut self, written: &Poll<io::Result<usize>>) {
@@ -134,7 +173,7 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
-        let read = Pin::new(&mut this.stream).poll_read(cx, buf);
+        let read = this.poll_read_bare(cx, buf);
         if read.is_pending() || buf.remaining() == 0 && buf.filled().len() == before {
             return read;
         }

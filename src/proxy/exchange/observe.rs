@@ -50,6 +50,11 @@ impl Observer {
         }
     }
 
+    /// Whether it needs no more bytes.
+    pub(in crate::proxy) const fn is_done(&self) -> bool {
+        self.probe.is_none()
+    }
+
     fn store(&mut self) {
         if let Some(probe) = self.probe.take() {
             self.session.with_ladder(|ladder| ladder.observe(probe));

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 const HTTP: &str = "%a, %d %b %Y %H:%M:%S GMT";
 
 /// A date in the format of RFC 9110: `Sun, 22 Nov 2026 14:08:54 GMT`. `time` is capped at the year 9999.
-pub(super) fn http_date(time: UnixTime) -> String {
+pub(in crate::proxy) fn http_date(time: UnixTime) -> String {
     let seconds = time.since_zero().as_secs().min(253_402_300_799);
     let date = DateTime::from_timestamp(seconds.cast_signed(), 0).unwrap_or_default();
     date.format(HTTP).to_string()

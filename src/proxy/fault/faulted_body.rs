@@ -2,7 +2,11 @@
 
 use super::{coalesced_body::CoalescedBody, corrupted_body::CorruptedBody};
 use crate::{
-    proxy::{body::source::Source, exchange::Exchange, upstream::OriginError},
+    proxy::{
+        body::source::Source,
+        exchange::Exchange,
+        upstream::{DirectBody, OriginError},
+    },
     rules::Plan,
 };
 use bytes::Bytes;
@@ -36,6 +40,22 @@ impl FaultedBody {
             body = Self::chain(CoalescedBody::new(body, planned, session, reporter));
         }
         body
+    }
+
+    /// The origin's body, if nothing changes its bytes.
+    pub(in crate::proxy) fn direct(&mut self) -> Option<&mut DirectBody> {
+        match self {
+            Self::Intact(source) => source.direct(),
+            Self::Chain(_) => None,
+        }
+    }
+
+    /// See [`Source::is_drained`].
+    pub(in crate::proxy) fn is_drained(&mut self) -> bool {
+        match self {
+            Self::Intact(source) => source.is_drained(),
+            Self::Chain(_) => false,
+        }
     }
 
     fn chain(body: impl Body<Data = Bytes, Error = OriginError> + Send + 'static) -> Self {

@@ -27,6 +27,7 @@ mod short_circuit;
 pub(super) use answer::{answer, stored_error};
 pub(super) use body_faults::apply_body_faults;
 pub(super) use body_gate::{BodyGate, Order};
+pub(super) use date::http_date;
 pub(super) use fault_reporter::FaultReporter;
 pub(super) use faulted_body::FaultedBody;
 pub(super) use header_faults::{apply_header_faults, close};

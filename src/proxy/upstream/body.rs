@@ -13,6 +13,7 @@ use super::{
     idle_connections::{IdleConnection, IdleConnections, PoolKey},
     throttled_stream::ThrottledStream,
 };
+use crate::system::SplicePipe;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use read_buffer::ReadBuffer;
@@ -96,6 +97,8 @@ pub(in crate::proxy) struct DirectBody {
     /// Where the connection is returned then, if it may be reused.
     home: Option<PoolReturn>,
     buffer: ReadBuffer,
+    /// The kernel is to move it to the player's socket: it is not read ahead.
+    spliced: bool,
 }
 
 /// The place in the pool where a connection is returned.
@@ -149,7 +152,7 @@ impl DirectBody {
         home: Option<PoolReturn>,
     ) -> Self {
         let buffer = ReadBuffer::after(ready.len());
-        let mut new = Self { ready, left, stream: Some(stream), home, buffer };
+        let mut new = Self { ready, left, stream: Some(stream), home, buffer, spliced: false };
         new.settle();
         new
     }
@@ -157,15 +160,19 @@ impl DirectBody {
     /// A body that is complete.
     pub(super) fn whole(ready: Bytes) -> Self {
         let buffer = ReadBuffer::after(ready.len());
-        Self { ready, left: 0, stream: None, home: None, buffer }
+        Self { ready, left: 0, stream: None, home: None, buffer, spliced: false }
     }
 
     /// Returns the connection to the pool when all is read.
     fn settle(&mut self) {
         if self.left == 0
-            && let Some(stream) = self.stream.take()
+            && let Some(mut stream) = self.stream.take()
             && let Some(home) = self.home.take()
         {
+            if self.spliced {
+                // The kernel moves the next body, too, if it is like this one: little of it is to be read.
+                stream.note_size(0);
+            }
             home.put_back(IdleConnection::Bare(stream));
         }
     }
@@ -184,12 +191,44 @@ impl DirectBody {
         let piece = std::mem::take(&mut self.ready);
         // Reads one piece ahead, so that a fast link need not wait when the origin pauses briefly. A failure is found
         // again by the next read.
-        if self.stream.as_ref().is_some_and(ThrottledStream::is_free)
+        if !self.spliced
+            && self.stream.as_ref().is_some_and(ThrottledStream::is_free)
             && let Poll::Ready(Ok(next)) = self.poll_read(cx)
         {
             self.ready = next;
         }
         Poll::Ready(Some(Ok(piece)))
+    }
+
+    /// Sets whether the kernel is to move what is not read yet. Returns whether it can.
+    pub(in crate::proxy) fn set_spliced(&mut self, spliced: bool) -> bool {
+        self.spliced = spliced && self.stream.as_ref().is_some_and(|s| s.bare_socket().is_some());
+        self.spliced
+    }
+
+    /// Whether all that was read of it was passed on.
+    pub(in crate::proxy) fn is_drained(&self) -> bool {
+        self.ready.is_empty()
+    }
+
+    /// Moves bytes that have arrived into `pipe`, which is empty. Returns how many; none = all was moved.
+    pub(in crate::proxy) fn poll_splice(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut SplicePipe,
+    ) -> Poll<Result<usize, OriginError>> {
+        let Some(socket) = self.stream.as_ref().and_then(ThrottledStream::bare_socket) else {
+            return Poll::Ready(Ok(0));
+        };
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let moved = ready!(pipe.poll_fill(cx, socket, most))?;
+        if moved == 0 {
+            self.stream = None;
+            return Poll::Ready(Err(OriginError::Early(self.left)));
+        }
+        self.left -= moved as u64;
+        self.settle();
+        Poll::Ready(Ok(moved))
     }
 
     /// Reads the available bytes; empty = all was read.
@@ -217,6 +256,14 @@ impl OriginBody {
     /// A body whose connection is kept by a task of its own.
     pub(in crate::proxy) fn kept(body: Incoming) -> Self {
         Self::Pooled(Box::new(body.into()))
+    }
+
+    /// It, if it is read directly from a connection.
+    pub(in crate::proxy) fn direct(&mut self) -> Option<&mut DirectBody> {
+        match self {
+            Self::DirectBody(body) => Some(body),
+            _ => None,
+        }
     }
 
     /// It is one of many that a connection to a player carries at a time.

@@ -17,7 +17,6 @@ mod idle_connections;
 mod origin_networks;
 mod places;
 mod plain_exchange;
-mod plain_head;
 mod pool;
 mod reach;
 mod read_policy;
@@ -27,7 +26,7 @@ mod stream;
 mod throttled_stream;
 mod tls;
 
-pub(super) use body::{OriginBody, OriginError};
+pub(super) use body::{DirectBody, OriginBody, OriginError};
 pub(super) use client::OriginClient;
 pub(super) use direct::{Answer, Direct};
 pub(super) use reach::Reach;

@@ -5,10 +5,12 @@
 use super::{
     answer_framing::{digits, names_close},
     earlier_traffic::EarlierTraffic,
-    plain_head::{Field, PlainHead, StatusLine},
     throttled_stream::ThrottledStream,
 };
-use crate::sessions::Origin;
+use crate::{
+    proxy::plain_head::{Field, PlainHead, StatusLine},
+    sessions::Origin,
+};
 use bytes::{Bytes, BytesMut};
 use http::{
     HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header,

@@ -12,7 +12,10 @@ use std::{
     },
     task::{Context, Poll},
 };
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take},
+    net::TcpStream,
+};
 
 /// The size of the first read of a response, and the largest one.
 const FIRST_READ: u64 = 8 * 1024;
@@ -117,6 +120,14 @@ impl ThrottledStream {
     /// Whether reads are not limited.
     pub(super) const fn is_free(&self) -> bool {
         self.most == u64::MAX
+    }
+
+    /// The socket, if its bytes need not pass this process: it is plain TCP, and neither throttled nor partly read.
+    pub(super) fn bare_socket(&self) -> Option<&TcpStream> {
+        match self.stream.get_ref() {
+            Stream::Tcp(tcp) if self.is_free() && self.earlier.is_none() => Some(tcp),
+            _ => None,
+        }
     }
 
     /// How much to read at first of the next response. A fast link gets a response like the last one in one read.
@@ -256,10 +267,7 @@ impl AsyncWrite for ThrottledStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::{
-        io::AsyncWriteExt as _,
-        net::{TcpListener, TcpStream},
-    };
+    use tokio::{io::AsyncWriteExt as _, net::TcpListener};
 
     #[tokio::test]
     async fn what_does_not_leave_whole_is_noticed_until_it_has_left() {

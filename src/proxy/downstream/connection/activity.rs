@@ -168,6 +168,8 @@ impl Activity {
         self.used.store(true, Ordering::Relaxed);
         self.busy.fetch_add(1, Ordering::Relaxed);
         self.head.store(false, Ordering::Relaxed);
+        // The next head may arrive before this exchange ends.
+        self.declared_length.store(false, Ordering::Relaxed);
     }
 
     /// Called when an exchange ends, at process time `now`.
@@ -200,14 +202,22 @@ impl Activity {
         }
     }
 
+    /// Called when the first bytes of a request have arrived. False = they are not the first.
+    pub(in crate::proxy) fn begins_head(&self) -> bool {
+        if self.head.swap(true, Ordering::Relaxed) {
+            return false;
+        }
+        self.since.store(millis(self.clock.now()), Ordering::Relaxed);
+        self.declared_length.store(false, Ordering::Relaxed);
+        true
+    }
+
     /// Called with `bytes` received from the player. Whether they are of a head of HTTP/1.1.
     pub(in crate::proxy) fn arrived(&self, scan: &mut HeadScan, bytes: &[u8]) -> bool {
         if !self.is_idle() || self.is_http2() {
             return false;
         }
-        if !self.head.swap(true, Ordering::Relaxed) {
-            self.since.store(millis(self.clock.now()), Ordering::Relaxed);
-            self.declared_length.store(false, Ordering::Relaxed);
+        if self.begins_head() {
             scan.restart();
         }
         if scan.declares_length(bytes) {

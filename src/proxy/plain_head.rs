@@ -1,42 +1,57 @@
-//! The head of a response in its usual form: each line ends with CR LF, and is a name, a colon and a value. hyper reads
-//! heads of any other form.
+//! The head of a request or a response in its usual form: each line ends with CR LF, and is a name, a colon and a value.
+//! hyper reads heads of any other form.
 
-/// The first line of a head.
+/// The first line of a request's head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct StatusLine<'a> {
-    pub(super) code: u16,
-    pub(super) reason: &'a [u8],
+pub(in crate::proxy) struct RequestLine<'a> {
+    pub(in crate::proxy) method: &'a [u8],
+    /// As it was sent: it may be no valid target.
+    pub(in crate::proxy) target: &'a [u8],
+}
+
+/// The first line of a response's head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::proxy) struct StatusLine<'a> {
+    pub(in crate::proxy) code: u16,
+    pub(in crate::proxy) reason: &'a [u8],
 }
 
 /// A field of a head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Field<'a> {
+pub(in crate::proxy) struct Field<'a> {
     /// As it was sent: it may be no valid name.
-    pub(super) name: &'a [u8],
+    pub(in crate::proxy) name: &'a [u8],
     /// Without the space around it: it may be no valid value.
-    pub(super) value: &'a [u8],
+    pub(in crate::proxy) value: &'a [u8],
 }
 
 /// Reads a head, line by line.
 #[derive(Debug)]
-pub(super) struct PlainHead<'a> {
+pub(in crate::proxy) struct PlainHead<'a> {
     bytes: &'a [u8],
     /// How many bytes were read.
     read: usize,
 }
 
 impl<'a> PlainHead<'a> {
-    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+    pub(in crate::proxy) const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, read: 0 }
     }
 
     /// How many bytes were read so far.
-    pub(super) const fn read(&self) -> usize {
+    pub(in crate::proxy) const fn read(&self) -> usize {
         self.read
     }
 
-    /// The first line, if it is one of HTTP/1.1.
-    pub(super) fn status_line(&mut self) -> Option<StatusLine<'a>> {
+    /// The first line of a request, if it is one of HTTP/1.1.
+    pub(in crate::proxy) fn request_line(&mut self) -> Option<RequestLine<'a>> {
+        let rest = self.line()?.strip_suffix(b" HTTP/1.1")?;
+        let space = rest.iter().position(|byte| *byte == b' ')?;
+        Some(RequestLine { method: &rest[..space], target: &rest[space + 1..] })
+    }
+
+    /// The first line of a response, if it is one of HTTP/1.1.
+    pub(in crate::proxy) fn status_line(&mut self) -> Option<StatusLine<'a>> {
         let rest = self.line()?.strip_prefix(b"HTTP/1.1 ")?;
         let (code, rest) = rest.split_first_chunk::<3>()?;
         let digit = |byte: u8| byte.is_ascii_digit().then(|| u16::from(byte - b'0'));
@@ -47,7 +62,7 @@ impl<'a> PlainHead<'a> {
     }
 
     /// The next field; `Some(None)` at the end of the head, `None` if the head has another form or is incomplete.
-    pub(super) fn field(&mut self) -> Option<Option<Field<'a>>> {
+    pub(in crate::proxy) fn field(&mut self) -> Option<Option<Field<'a>>> {
         let line = self.line()?;
         if line.is_empty() {
             return Some(None);
@@ -106,6 +121,20 @@ mod tests {
         assert_eq!(read(text), seen(206, "Partial Content", &fields, 6));
         assert_eq!(read("HTTP/1.1 200\r\n\r\n"), seen(200, "", &[], 0));
         assert_eq!(read("HTTP/1.1 200  OK \r\n\r\n"), seen(200, " OK ", &[], 0));
+    }
+
+    #[test]
+    fn a_request_line_is_a_method_and_a_target() {
+        let line = |text: &'static str| {
+            let line = PlainHead::new(text.as_bytes()).request_line()?;
+            Some((line.method, line.target))
+        };
+        assert_eq!(line("GET /a?b HTTP/1.1\r\n\r\n"), Some((&b"GET"[..], &b"/a?b"[..])));
+        assert_eq!(line("GET  / HTTP/1.1\r\n\r\n"), Some((&b"GET"[..], &b" /"[..])));
+        for text in ["GET / HTTP/1.1", "GET / HTTP/1.1\n", "GET / HTTP/1.0\r\n", "GET HTTP/1.1\r\n"]
+        {
+            assert_eq!(line(text), None, "{text:?}");
+        }
     }
 
     #[test]

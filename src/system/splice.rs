@@ -43,7 +43,7 @@ mod linux {
         /// Takes up to `most` bytes that `from` has received; none = it has ended. It must be empty.
         ///
         /// # Errors
-        /// Those of the socket.
+        /// Those of the socket; `Unsupported` if the system cannot do it, with nothing taken.
         pub fn poll_fill(
             &mut self,
             cx: &mut Context<'_>,
@@ -56,7 +56,14 @@ mod linux {
                 let moved = from.try_io(Interest::READABLE, || move_bytes(from, &self.write, most));
                 if !is_pending(&moved) {
                     self.held += moved.as_ref().copied().unwrap_or_default();
-                    return Poll::Ready(moved);
+                    return Poll::Ready(moved.map_err(|error| {
+                        match Errno::from_io_error(&error) {
+                            Some(Errno::INVAL | Errno::NOSYS | Errno::PERM) => {
+                                io::ErrorKind::Unsupported.into()
+                            }
+                            _ => error,
+                        }
+                    }));
                 }
             }
         }

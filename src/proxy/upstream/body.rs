@@ -221,7 +221,14 @@ impl DirectBody {
             return Poll::Ready(Ok(0));
         };
         let most = usize::try_from(self.left).unwrap_or(usize::MAX);
-        let moved = ready!(pipe.poll_fill(cx, socket, most))?;
+        let moved = match ready!(pipe.poll_fill(cx, socket, most)) {
+            // Some sandboxes have no such call: it is read instead.
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                self.spliced = false;
+                return Poll::Ready(Ok(0));
+            }
+            moved => moved?,
+        };
         if moved == 0 {
             self.stream = None;
             return Poll::Ready(Err(OriginError::Early(self.left)));

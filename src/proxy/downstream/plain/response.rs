@@ -30,7 +30,9 @@ pub(super) fn encode<B: Body>(
     clock: Clock,
 ) -> Option<ResponseHead> {
     let (status, headers) = (response.status(), response.headers());
-    if response.version() != Version::HTTP_11 || status.is_informational() {
+    // The version is the origin's.
+    let usual = matches!(response.version(), Version::HTTP_11 | Version::HTTP_2);
+    if !usual || status.is_informational() {
         return None;
     }
     let body = response.body();

@@ -8,7 +8,9 @@ use crate::{
 };
 use bytes::Bytes;
 use chrono::DateTime;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, request::Parts};
+use http::{
+    HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, request::Parts,
+};
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::{
     body::{Body, Incoming},
@@ -178,13 +180,14 @@ proptest! {
         length in 0..6000_usize,
         declares in any::<bool>(),
         closes in any::<bool>(),
+        version in prop::sample::select(vec![Version::HTTP_11, Version::HTTP_2]),
     ) {
         let method = if head { Method::HEAD } else { Method::GET };
         let status = StatusCode::from_u16(status).unwrap();
         let body = Bytes::from(vec![b'x'; length]);
         let response = || {
             let mut response = Response::new(Full::new(body.clone()));
-            *response.status_mut() = status;
+            (*response.status_mut(), *response.version_mut()) = (status, version);
             let headers = response.headers_mut();
             for (name, value) in &fields {
                 let value = match *name {
@@ -257,7 +260,7 @@ fn unusual_responses_are_not_plain() {
     *interim.status_mut() = StatusCode::EARLY_HINTS;
     assert!(!encode(&interim));
     let mut old = response();
-    *old.version_mut() = http::Version::HTTP_10;
+    *old.version_mut() = Version::HTTP_10;
     assert!(!encode(&old));
     let mut source = Source::from(Bytes::from_static(b"abc"));
     source.hide_length();

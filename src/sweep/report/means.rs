@@ -1,4 +1,4 @@
-//! The table of means with their confidence intervals.
+//! The tables of means with their confidence intervals.
 
 use super::text::escape;
 use crate::sweep::matrix::{Cell, METRICS, Metric, Results, Sample};
@@ -6,22 +6,40 @@ use std::fmt::Write as _;
 
 /// Not in the table: the same in every run.
 const LEFT_OUT: &[&str] = &["play_s", "switches_up", "switches_down"];
+/// In the second table: one number for all that is seen, and what the network was used for.
+const SECOND: &[&str] = &[
+    "qoe_mpc",
+    "qoe_pensieve",
+    "qoe_log",
+    "qoe_hd",
+    "nqoe",
+    "sabre_score",
+    "utilization",
+    "wasted_kb",
+    "failed_requests",
+];
 
-/// The table: the best mean of each profile stands in bold.
+/// Two tables, since one would be wider than a page: the best mean of each profile stands in bold.
 pub(super) fn means(results: &Results) -> String {
     let (alone, live) = (results.players.get() == 1, results.live);
     let shown = |metric: &&Metric| {
         let left_out = LEFT_OUT.contains(&metric.name)
             || (alone && metric.name.starts_with("jain"))
-            || (!live && metric.name.starts_with("latency"));
+            || (!live && (metric.name.starts_with("latency") || metric.name == "nqoe"));
         !left_out
     };
-    let metrics: Vec<&Metric> = METRICS.iter().filter(shown).collect();
+    let (second, first): (Vec<&Metric>, Vec<&Metric>) =
+        METRICS.iter().filter(shown).partition(|metric| SECOND.contains(&metric.name));
+    format!("{}{}", table(results, &first), table(results, &second))
+}
+
+/// The means of these metrics.
+fn table(results: &Results, metrics: &[&Metric]) -> String {
     let mut text = String::from(
         "<div class='wide'><table><thead><tr><th scope='col'>profile</th>\
          <th scope='col'>algorithm</th><th scope='col'>runs</th>",
     );
-    for metric in &metrics {
+    for metric in metrics {
         // Writing to a String can't fail.
         let _ = write!(text, "<th scope='col'>{}", escape(metric.title));
         if !metric.unit.is_empty() {

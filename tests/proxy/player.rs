@@ -83,6 +83,11 @@ impl Player {
         self.stream.shutdown().await.unwrap();
     }
 
+    /// Closes the connection with a reset.
+    pub(crate) fn reset(self) {
+        self.stream.set_zero_linger().unwrap();
+    }
+
     /// Reads `length` bytes.
     pub(crate) async fn read_bytes(&mut self, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];

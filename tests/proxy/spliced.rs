@@ -2,11 +2,12 @@
 
 use super::{
     origin::{Origin, Step, ok, pattern},
-    player::End,
+    player::{End, Player},
     rig::Rig,
 };
 use serde_json::json;
 use std::time::{Duration, Instant};
+use tokio::net::TcpSocket;
 
 /// Longer than the buffers of both sockets.
 const LONG: usize = 24_000_000;
@@ -16,7 +17,7 @@ fn get(path: &str) -> String {
 }
 
 /// Reads `length` bytes in pieces, with pauses, so that the proxy must wait for the player.
-async fn read_slowly(player: &mut super::player::Player, length: usize) -> Vec<u8> {
+async fn read_slowly(player: &mut Player, length: usize) -> Vec<u8> {
     let mut body = player.body_of(0).await.body;
     while body.len() < length {
         let piece = (length - body.len()).min(3_000_000);
@@ -118,6 +119,24 @@ async fn a_player_that_leaves_is_noticed() {
     let told = rig.told("request_finished", 1).await;
     assert_eq!(told[0]["outcome"], "player-gone");
     assert!(told[0]["bytes"].as_u64().unwrap() < LONG as u64, "{told:?}");
+}
+
+/// Bytes that are still in the pipe have not been sent.
+#[tokio::test]
+async fn what_a_player_that_resets_has_not_taken_is_not_counted() {
+    for length in [200_000, 250_000, 300_000, 400_000] {
+        let origin = Origin::saying(ok("", &pattern(length))).await;
+        let rig = Rig::before(&origin).await;
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut player = Player::over(socket.connect(rig.listen).await.unwrap());
+        player.send(get("/a")).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        player.reset();
+        let told = rig.told("request_finished", 1).await;
+        assert_eq!(told[0]["outcome"], "player-gone", "{length}");
+        assert!(told[0]["bytes"].as_u64().unwrap() < length as u64, "{length}: {told:?}");
+    }
 }
 
 /// What looks at the bytes, or changes them, sees them all.

@@ -55,6 +55,7 @@ impl Requests {
 
     /// Passes on the `response` to a request that is served already.
     pub(super) fn answered_before(&self, response: Response<PlayerBody>) -> Response<PlayerBody> {
+        self.connection.activity.has_read_again();
         self.connection.activity.has_response();
         response
     }

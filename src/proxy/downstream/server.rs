@@ -310,7 +310,8 @@ impl Served {
         });
         let mut serving = self.protocols.http1.serve_connection(TokioIo::new(socket), service);
         if closes {
-            Pin::new(&mut serving).graceful_shutdown();
+            // hyper would close at once if it were told so before it has read anything.
+            self.connection.end.request_close();
         }
         let mut by_hyper = ByHyper(Pin::new(&mut serving));
         let timeouts = &self.proxy.config.timeouts;
@@ -325,7 +326,8 @@ impl Served {
         let mut socket = parts.io.into_inner();
         match next {
             Some(next) => {
-                let (stream, first) = (socket.take_stream(), parts.read_buf);
+                let first = [parts.read_buf, socket.take_again()].concat().into();
+                let stream = socket.take_stream();
                 Some(TakenOver { next, stream, first })
             }
             // hyper leaves TLS open after CONNECT, also if that was refused.

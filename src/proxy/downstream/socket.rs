@@ -55,6 +55,16 @@ impl Socket {
         self.again = bytes;
     }
 
+    /// Takes what was not read again of the bytes of [`Self::show_again`].
+    pub(super) fn take_again(&mut self) -> Bytes {
+        std::mem::take(&mut self.again)
+    }
+
+    /// Starts a new head.
+    pub(super) fn restart_scan(&mut self) {
+        self.scan.restart();
+    }
+
     /// Reads, and reports nothing to the connection.
     pub(super) fn poll_read_bare(
         &mut self,

@@ -63,6 +63,7 @@ impl ShapedBody {
         let moved = pipe.0.poll_drain(cx, player);
         self.exchange.connection().activity.waits_for_reader(moved.is_pending());
         let moved = ready!(moved)?;
+        self.exchange.passed(moved, self.exchange.session.now(), Duration::ZERO);
         if pipe.0.held() == 0 {
             self.pipe.take().into_iter().for_each(OpenPipe::give_back);
         }
@@ -92,7 +93,6 @@ impl ShapedBody {
             Poll::Ready(Ok(0)) => Poll::Ready(0),
             Poll::Ready(Ok(bytes)) => {
                 self.exchange.origin_delivered();
-                self.exchange.passed(bytes, self.exchange.session.now(), Duration::ZERO);
                 Poll::Ready(bytes)
             }
             Poll::Ready(Err(error)) => {

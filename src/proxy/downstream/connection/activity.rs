@@ -212,6 +212,11 @@ impl Activity {
         true
     }
 
+    /// Called when a head has been read again whose request is answered.
+    pub(in crate::proxy) fn has_read_again(&self) {
+        self.head.store(false, Ordering::Relaxed);
+    }
+
     /// Called with `bytes` received from the player. Whether they are of a head of HTTP/1.1.
     pub(in crate::proxy) fn arrived(&self, scan: &mut HeadScan, bytes: &[u8]) -> bool {
         if !self.is_idle() || self.is_http2() {

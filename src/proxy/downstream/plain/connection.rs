@@ -11,7 +11,7 @@ use crate::proxy::{
     exchange::unanswered::Unanswered,
 };
 use bytes::Bytes;
-use http::{Method, Response};
+use http::{HeaderValue, Method, Response, header};
 use std::{
     cell::RefCell,
     error::Error,
@@ -22,6 +22,8 @@ use std::{
     task::{Context, Poll, ready},
 };
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 thread_local! {
     /// Where a head is read to, before its length is known: connections that are idle hold no buffer.
@@ -119,7 +121,9 @@ impl PlainConnection {
                         self.state = State::Closing;
                         continue;
                     }
-                    self.requests.connection.activity.begins_head();
+                    if self.requests.connection.activity.begins_head() {
+                        socket.restart_scan();
+                    }
                     match request::decode(&bytes) {
                         Some(plain) => self.serve(plain, bytes),
                         None => return Poll::Ready(Ok(self.hand_on(bytes, None))),
@@ -163,7 +167,7 @@ impl PlainConnection {
     }
 
     /// Begins to send `response`, or hands it to hyper.
-    fn send(&mut self, response: Response<PlayerBody>) -> Option<PlainEnd> {
+    fn send(&mut self, mut response: Response<PlayerBody>) -> Option<PlainEnd> {
         let socket = self.socket.as_ref()?;
         let serving = std::mem::replace(&mut self.state, State::Waiting);
         let State::Serving { method, head, closes, .. } = serving else { return None };
@@ -178,7 +182,13 @@ impl PlainConnection {
                 self.state = State::Sending { sending, closes };
                 None
             }
-            None => Some(self.hand_on(head, Some(response))),
+            None => {
+                if closes {
+                    let headers = response.headers_mut();
+                    headers.entry(header::CONNECTION).or_insert(CLOSE);
+                }
+                Some(self.hand_on(head, Some(response)))
+            }
         }
     }
 

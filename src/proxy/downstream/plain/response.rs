@@ -52,7 +52,7 @@ pub(super) fn encode<B: Body>(
         }
     }
     let is_head = *method == Method::HEAD;
-    let has_body = !is_head && !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let has_body = !is_head && !without_body(status);
     let (mut declared, mut dated) = (false, false);
     for (name, value) in headers {
         match *name {
@@ -66,13 +66,11 @@ pub(super) fn encode<B: Body>(
         }
         write(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
     }
-    if !declared && !has_body && length > 0 {
-        return None;
-    }
     if closes {
         write(&[b"connection: close\r\n"]);
     }
-    if !declared && has_body {
+    let may_declare = has_body || (is_head && length > 0 && !without_body(status));
+    if !declared && may_declare {
         write(&[b"content-length: ", length.to_string().as_bytes(), b"\r\n"]);
     }
     if !dated {
@@ -80,4 +78,9 @@ pub(super) fn encode<B: Body>(
     }
     bytes.extend_from_slice(b"\r\n");
     Some(ResponseHead { bytes, length: if has_body { length } else { 0 } })
+}
+
+/// Whether responses with `status` have neither a body nor a length (RFC 9110 §8.6).
+const fn without_body(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }

@@ -123,6 +123,7 @@ async fn a_player_that_leaves_is_noticed() {
 
 /// Bytes that are still in the pipe have not been sent.
 #[tokio::test]
+#[cfg_attr(not(vsps_linux), ignore = "without a pipe, the kernel takes all of it")]
 async fn what_a_player_that_resets_has_not_taken_is_not_counted() {
     for length in [200_000, 250_000, 300_000, 400_000] {
         let origin = Origin::saying(ok("", &pattern(length))).await;
@@ -153,7 +154,12 @@ async fn rules_apply_to_long_bodies_as_to_others() {
         let mut player = rig.player().await;
         player.send(get("/a")).await;
         let got = player.body_of(length).await;
-        assert!(got.body == pattern(length)[..passes], "{rule}: {} bytes", got.body.len());
+        // Only Linux tells when everything is sent, before a reset.
+        let exact = end != End::Reset || cfg!(vsps_linux);
+        let least = if exact { passes } else { 1 };
+        let seen = got.body.len();
+        assert!((least..=passes).contains(&seen), "{rule}: {seen} bytes");
+        assert!(got.body == pattern(length)[..seen], "{rule}");
         assert_eq!(got.end, end, "{rule}");
     }
     let origin = Origin::saying(ok("", &pattern(length))).await;

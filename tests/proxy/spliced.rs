@@ -121,6 +121,25 @@ async fn a_player_that_leaves_is_noticed() {
     assert!(told[0]["bytes"].as_u64().unwrap() < LONG as u64, "{told:?}");
 }
 
+/// What is in the pipe comes before what is read afterwards.
+#[tokio::test]
+async fn a_rate_that_comes_while_a_player_does_not_read_keeps_the_order() {
+    let length = 3_000_000;
+    let origin = Origin::saying(ok("", &pattern(length))).await;
+    let rig = Rig::before(&origin).await;
+    let session = rig.session("").await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut player = Player::over(socket.connect(rig.listen).await.unwrap());
+    player.send(get(&format!("{session}/a"))).await;
+    // The buffers are full, and so is the pipe.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    rig.patch(&session, r#"{ "rate": "40 Mbit/s" }"#).await;
+    let got = player.body_of(length).await;
+    let wrong = got.body.iter().zip(pattern(length)).position(|(a, b)| *a != b);
+    assert_eq!((got.body.len(), wrong), (length, None));
+}
+
 /// Bytes that are still in the pipe have not been sent.
 #[tokio::test]
 #[cfg_attr(not(vsps_linux), ignore = "without a pipe, the kernel takes all of it")]

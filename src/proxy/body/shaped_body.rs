@@ -392,8 +392,7 @@ impl Body for ShapedBody {
 impl Drop for ShapedBody {
     fn drop(&mut self) {
         // It is not polled any more when it reports its end or has sent its declared length.
-        let moved = self.pipe.as_ref().is_none_or(|pipe| pipe.0.held() == 0);
-        if !self.over && moved && self.is_end_stream() {
+        if !self.over && !self.holds_pipe_bytes() && self.is_end_stream() {
             self.exchange.ended(Outcome::Complete);
         }
         if self.plan.request_close {

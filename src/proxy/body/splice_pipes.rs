@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-/// Room in a pipe, in bytes. The kernel lets a user have some 64 MiB of them.
+/// The size of a pipe in bytes. By default, all pipes of a user may have 64 MiB together.
 const CAPACITY: usize = 256 * 1024;
 /// How many empty pipes a thread keeps.
 const MOST_KEPT: usize = 8;

@@ -45,8 +45,8 @@ use tokio_rustls::server::TlsStream;
 
 /// The smallest limit of a connection's buffers. A head larger than the limit is refused before it is parsed.
 const LEAST_BUFFER: usize = 64 * 1024;
-/// How many bytes the kernel holds for a player beside those on their way: by default it takes megabytes, and thousands of
-/// players that do not read would use up its memory for TCP.
+/// The most unsent bytes that the kernel holds for a player. Without this limit it holds megabytes, and thousands of players
+/// that do not read use up its memory for TCP.
 const UNSENT: u32 = 128 * 1024;
 /// How long the end of TLS may take to be sent.
 const TLS_END: Duration = Duration::from_secs(1);

@@ -134,7 +134,7 @@ impl LiveViewer {
         step
     }
 
-    /// `of` the latency in ms, integrated over the time in ms in which something was shown.
+    /// The integral of `of(latency)` over the time in which something was shown; latency and time are in ms.
     #[must_use]
     pub fn integral(&self, of: &dyn Fn(f64) -> f64) -> f64 {
         self.latencies.iter().map(|(latency, time)| of(*latency) * time).sum()

@@ -27,9 +27,16 @@ impl ShapedBody {
         self.movable().is_some_and(|body| body.set_spliced(true))
     }
 
-    /// Whether the kernel may move the next bytes: all that was read is passed on, and nothing observes the others.
-    pub(in crate::proxy) fn is_drained(&mut self) -> bool {
-        self.frame.is_empty() && self.movable().is_some() && self.inner.is_drained()
+    /// Whether the kernel moves the next bytes: they are in the pipe, or all bytes in memory are passed on and the others are
+    /// not observed.
+    pub(in crate::proxy) fn splices_next(&mut self) -> bool {
+        self.holds_pipe_bytes()
+            || (self.frame.is_empty() && self.movable().is_some() && self.inner.is_drained())
+    }
+
+    /// Whether bytes are in the pipe. They come before all others, also when the body is shaped from now on.
+    pub(super) fn holds_pipe_bytes(&self) -> bool {
+        self.pipe.as_ref().is_some_and(|pipe| pipe.0.held() > 0)
     }
 
     /// The origin's body, while no rule, link or fault is between it and the player.
@@ -49,7 +56,7 @@ impl ShapedBody {
         cx: &mut Context<'_>,
         player: &TcpStream,
     ) -> Poll<io::Result<Spliced>> {
-        if self.pipe.as_ref().is_none_or(|pipe| pipe.0.held() == 0) {
+        if !self.holds_pipe_bytes() {
             let filled = self.poll_fill(cx);
             if !matches!(filled, Poll::Ready(1..)) {
                 // Others may need it.
@@ -72,10 +79,7 @@ impl ShapedBody {
 
     /// Takes bytes from the origin; none = the next ones come as frames.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
-        if self.pipe.is_none() {
-            self.pipe = OpenPipe::take();
-        }
-        let mut pipe = self.pipe.take();
+        let mut pipe = self.pipe.take().or_else(OpenPipe::take);
         let filled = match (self.movable(), &mut pipe) {
             (Some(body), Some(pipe)) => body.poll_splice(cx, &mut pipe.0),
             _ => {

@@ -33,7 +33,7 @@ thread_local! {
 /// Why a connection ends early.
 type Problem = Box<dyn Error + Send + Sync>;
 
-/// How a connection ends to be plain.
+/// What happens to a connection that is not served here any more.
 pub(in crate::proxy::downstream) enum PlainEnd {
     /// It is closed.
     Closed,
@@ -100,7 +100,7 @@ impl PlainConnection {
         self.closes = true;
     }
 
-    /// Serves its requests. Ready = it is closed, or hyper is to serve it.
+    /// Serves its requests. Ready = the connection is closed, or hyper must serve it from now on.
     pub(in crate::proxy::downstream) fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -205,7 +205,7 @@ impl PlainConnection {
         Poll::Pending
     }
 
-    /// Lets hyper go on with a request whose head begins with `bytes`.
+    /// Hands the connection to hyper, which first reads `bytes`: the current request, or its beginning.
     fn hand_on(&mut self, bytes: Bytes, response: Option<Response<PlayerBody>>) -> PlainEnd {
         let Some(mut socket) = self.socket.take() else { return PlainEnd::Closed };
         let next = std::mem::take(&mut self.next);

@@ -20,9 +20,9 @@ pub(super) struct ResponseHead {
     pub(super) length: u64,
 }
 
-/// The head of `response` to a request with `method`, dated by `clock` if it has no date; `closes`: it says that the connection is
-/// closed after it. `None` = hyper writes it: the length of the
-/// body is not known, or the response says something of its connection or of its framing.
+/// The head of `response` to a request with `method`. Without a date, it gets that of `clock`; if `closes` is set, it announces
+/// the end of the connection. `None` = hyper must write it: the length of the body is not known, or the response has fields
+/// about its connection or its framing.
 pub(super) fn encode<B: Body>(
     response: &Response<B>,
     method: &Method,

@@ -22,8 +22,7 @@ use tokio::io::AsyncWrite as _;
 const MOST_PIECES: usize = 8;
 /// How many bytes of them may wait when another one is taken.
 const MOST_WAITING: usize = 64 * 1024;
-
-/// The kernel moves a body from this length on: to begin costs as much as to copy some of it.
+/// The kernel moves bodies of this length or more. For shorter ones, the additional system calls cost as much as a copy.
 const LEAST_SPLICED: u64 = 48 * 1024;
 
 /// Why a response ends early.
@@ -74,7 +73,7 @@ impl Sending {
         socket: &mut Socket,
     ) -> Poll<Result<(), SendError>> {
         loop {
-            if self.waiting() == 0 && self.is_drained() {
+            if self.waiting() == 0 && self.splices_next() {
                 ready!(self.poll_splice(cx, socket))?;
             }
             let taken = self.poll_body(cx)?;
@@ -94,7 +93,7 @@ impl Sending {
         self.head.len() - self.written + self.pieces.iter().map(Bytes::len).sum::<usize>()
     }
 
-    /// Lets the kernel move the body, as long as it can. Ready = the next bytes come as pieces, or none are left.
+    /// Lets the kernel move the body. Ready = the body is over, or its next bytes come as pieces.
     fn poll_splice(
         &mut self,
         cx: &mut Context<'_>,
@@ -127,7 +126,7 @@ impl Sending {
     /// Takes pieces of the body while there is room. Pending = it has none now.
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, SendError> {
         while self.pieces.len() < MOST_PIECES && self.waiting() < MOST_WAITING {
-            if self.is_drained() {
+            if self.splices_next() {
                 // The kernel moves the rest.
                 break;
             }
@@ -144,10 +143,10 @@ impl Sending {
         Ok(Poll::Ready(()))
     }
 
-    /// Whether the kernel is to move the next bytes of the body.
-    fn is_drained(&mut self) -> bool {
+    /// Whether the kernel moves the next bytes of the body.
+    fn splices_next(&mut self) -> bool {
         let body = self.body.as_mut().filter(|_| self.splices);
-        body.and_then(PlayerBody::shaped).is_some_and(ShapedBody::is_drained)
+        body.and_then(PlayerBody::shaped).is_some_and(ShapedBody::splices_next)
     }
 
     /// Adds `piece` to what waits.

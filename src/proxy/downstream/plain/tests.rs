@@ -145,7 +145,7 @@ fn heads() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    /// Of a plain request, hyper reads the same, and knows the same end.
+    /// hyper reads the same request from the same bytes, and the next one after it.
     #[test]
     fn plain_requests_mean_the_same_to_hyper(head in heads()) {
         if let Some((request, length)) = decode(&head) {

@@ -20,7 +20,7 @@ use std::{
     process::Stdio,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -66,8 +66,16 @@ backend sessions
 SERVERS
 ";
 
+/// A free port below those that the system chooses itself: a server that is started again finds it free.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static USED: AtomicU32 = AtomicU32::new(0);
+    let candidates = std::iter::repeat_with(|| {
+        let number =
+            std::process::id().wrapping_mul(64).wrapping_add(USED.fetch_add(1, Ordering::Relaxed));
+        20_000 + u16::try_from(number % 12_000).unwrap()
+    });
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    candidates.take(12_000).find(free).expect("no port is free")
 }
 
 /// Waits until something listens on `port`.
@@ -93,7 +101,20 @@ async fn redis_with(port: u16, file: &str) -> Child {
     command.args(["--dbfilename", if file.is_empty() { "vsps-no-such.rdb" } else { file }]);
     let child = command.stdout(Stdio::null()).kill_on_drop(true).spawn().unwrap();
     listens(port).await;
+    // Another server could have the port: one that was not quite stopped, or that of another test.
+    let answer = ask_redis(port, "INFO server").await;
+    let own = format!("process_id:{}\r", child.id().expect("Redis has ended"));
+    assert!(answer.contains(&own), "port {port} is not that of this Redis: {answer}");
     child
+}
+
+/// Sends a command to Redis. What it answers, as far as that comes at once.
+async fn ask_redis(port: u16, command: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    stream.write_all(format!("{command}\r\n").as_bytes()).await.unwrap();
+    let mut answer = vec![0; 16 * 1024];
+    let length = timeout(PATIENCE, stream.read(&mut answer)).await.expect("no answer").unwrap();
+    String::from_utf8_lossy(&answer[..length]).into_owned()
 }
 
 struct Replica {
@@ -261,7 +282,7 @@ async fn joined(store: &RedisStore) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn counters_of_an_older_file_are_replaced() {
     let (port, file) = (free_port(), format!("vsps-counters-{}.rdb", std::process::id()));
-    let server = redis_with(port, &file).await;
+    let mut server = redis_with(port, &file).await;
     let store = RedisStore::new(&format!("redis://127.0.0.1:{port}/0")).unwrap();
     let before = joined(&store).await;
     let session = |usage: &str, by: &str| Stored {
@@ -277,8 +298,8 @@ async fn counters_of_an_older_file_are_replaced() {
         assert_eq!(store.restore(5000, &session, None, idle).await, Ok(Restored::There));
     };
     restore("old", "one").await;
-    tell_redis(port, "SAVE").await;
-    drop(server);
+    assert_eq!(ask_redis(port, "SAVE").await, "+OK\r\n");
+    server.kill().await.unwrap();
     let _server = redis_with(port, &file).await;
     let run = joined(&store).await;
     assert_ne!(run, before, "another process has the data");
@@ -404,7 +425,7 @@ async fn hls_js_plays_on_when_its_replica_is_killed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_reach_all_replicas_and_need_redis() {
     let port = free_port();
-    let server = redis(port).await;
+    let mut server = redis(port).await;
     let store = format!("redis://127.0.0.1:{port}/0");
     let (one, two) = tokio::join!(Replica::start(&store), Replica::start(&store));
     let asker = Asker::new();
@@ -435,7 +456,7 @@ async fn commands_reach_all_replicas_and_need_redis() {
     let refused = crate::process::ended(other, PATIENCE).await;
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.stderr.contains("--profile is 3g"), "{}", refused.stderr);
-    drop(server);
+    server.kill().await.unwrap();
     let ready = format!("http://{}/readyz", one.admin);
     asker.until(&ready, StatusCode::SERVICE_UNAVAILABLE).await;
     assert_eq!(asker.get(&format!("{ready}?ignore=state")).await.0, StatusCode::OK);
@@ -460,15 +481,6 @@ async fn commands_reach_all_replicas_and_need_redis() {
     assert_eq!(forged, "");
 }
 
-/// Sends a command to Redis.
-async fn tell_redis(port: u16, command: &str) {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    stream.write_all(format!("{command}\r\n").as_bytes()).await.unwrap();
-    let mut answer = [0; 5];
-    stream.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"+OK\r\n", "{command}");
-}
-
 /// The value of a metric without labels.
 async fn metric(asker: &Asker, replica: &Replica, name: &str) -> u64 {
     let body = asker.get(&format!("http://{}/metrics", replica.admin)).await.2;
@@ -480,12 +492,19 @@ async fn metric(asker: &Asker, replica: &Replica, name: &str) -> u64 {
 /// Sets a rate at the first replica. How long after its answer it is in force at the second.
 async fn felt(asker: &Asker, here: &str, there: &str, rate: u32) -> Duration {
     let rate = format!("{rate} Mbit/s");
+    let mut refusal = None;
     let set = async {
-        while asker.patch(here, &value!({ "rate": rate })).await != StatusCode::OK {
+        loop {
+            let answer = asker.try_ask(Method::PATCH, here, &value!({ "rate": rate })).await;
+            match answer {
+                Some((StatusCode::OK, ..)) => return,
+                refused => refusal = Some(refused),
+            }
             sleep(Duration::from_millis(20)).await;
         }
     };
-    timeout(PATIENCE, set).await.expect("the change is refused");
+    let set = timeout(PATIENCE, set).await;
+    assert!(set.is_ok(), "{rate} is refused at {here}: {refusal:?}");
     let since = Instant::now();
     let felt = async {
         while asker.json(there).await["rate"] != rate.as_str() {
@@ -521,7 +540,7 @@ async fn a_redis_that_loses_its_data() {
     assert_eq!(asker.get(&segment).await.0, StatusCode::NOT_FOUND);
     felt(&asker, &at(&one), &at(&two), 50).await;
     sleep(Duration::from_millis(500)).await;
-    tell_redis(port, "SAVE").await;
+    assert_eq!(ask_redis(port, "SAVE").await, "+OK\r\n");
     for _ in 0..2 {
         assert_eq!(asker.get(&there).await.0, StatusCode::NOT_FOUND);
     }
@@ -531,9 +550,9 @@ async fn a_redis_that_loses_its_data() {
     for round in 0..6 {
         let rate = 60 + 2 * round;
         match round {
-            0..3 => tell_redis(port, "FLUSHALL").await,
+            0..3 => assert_eq!(ask_redis(port, "FLUSHALL").await, "+OK\r\n"),
             _ => {
-                drop(server);
+                server.kill().await.unwrap();
                 // The first time with the older file, then without one.
                 server = redis_with(port, if round == 3 { &file } else { "" }).await;
             }

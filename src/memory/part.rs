@@ -13,12 +13,20 @@ pub enum Part {
     Edits,
     /// Long heads of requests.
     Heads,
+    /// Responses of HTTP/1.1 whose players do not read.
+    Responses,
 }
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 5] =
-        [Self::Manifests, Self::Coalesced, Self::Streams, Self::Edits, Self::Heads];
+    pub const ALL: [Self; 6] = [
+        Self::Manifests,
+        Self::Coalesced,
+        Self::Streams,
+        Self::Edits,
+        Self::Heads,
+        Self::Responses,
+    ];
 
     /// The name in labels of metrics.
     #[must_use]
@@ -29,6 +37,7 @@ impl Part {
             Self::Streams => "streams",
             Self::Edits => "edits",
             Self::Heads => "heads",
+            Self::Responses => "responses",
         }
     }
 }

@@ -135,13 +135,13 @@ families! {
     MEMORY_BUDGET: Gauge, "bytes", "vsps_memory_budget_bytes", [],
         "The most that may be held for clients (--memory-budget).";
     MEMORY_USED: Gauge, "bytes", "vsps_memory_used_bytes", ["part"],
-        "What is held for clients: learnt manifests, bytes that coalesce rules hold back, what responses in streams of HTTP/2 and HTTP/3 may hold until they are read, edited manifests that are not sent yet, and long heads of requests.";
+        "What is held for clients: learnt manifests, bytes that coalesce rules hold back, what responses in streams of HTTP/2 and HTTP/3 may hold until they are read, edited manifests that are not sent yet, long heads of requests, and responses of HTTP/1.1 whose players do not read.";
     MEMORY_REFUSALS: Counter, "refusals", "vsps_memory_refusals_total", ["part"],
-        "Times that no memory was given, since the budget or a client's share was used up: the request got 503, held bytes were passed on early, or a connection with a long head was closed.";
+        "Times that no memory was given, since the budget or a client's share was used up: the request got 503, held bytes were passed on early, or a connection of HTTP/1.1 was closed, whose head was long or whose player did not read.";
     MANIFESTS_FORGOTTEN: Counter, "sessions", "vsps_manifests_forgotten_total", [],
         "Idle sessions whose learnt manifests were dropped, since the memory budget was used up.";
     STREAMS_RESET: Counter, "streams", "vsps_streams_reset_total", ["reason"],
-        "Streams of HTTP/2 and HTTP/3 that were reset because their player did not read: for too long (unread), or while the memory budget was used up (memory).";
+        "Streams of HTTP/2 and HTTP/3, and connections of HTTP/1.1, that were reset because their player did not read: for too long (unread), or while the memory budget was used up (memory).";
     STATE_LOSSES: Counter, "losses", "vsps_state_losses_total", [],
         "Times that the store of --state had lost its data, or was started again, and this replica wrote its sessions into it again.";
     STATE_RESTORED: Counter, "sessions", "vsps_state_restored_sessions_total", [],

@@ -136,16 +136,20 @@ async fn bytes_that_a_rule_holds_back() {
     panic!("it is still charged");
 }
 
-/// Until the metric has this value.
+/// Until so many bytes are used for `part`.
 async fn until_used(rig: &Rig, part: &str, bytes: usize) {
-    let name = format!("vsps_memory_used_bytes{{part=\"{part}\"}}");
+    until(rig, &format!("vsps_memory_used_bytes{{part=\"{part}\"}}"), bytes).await;
+}
+
+/// Until the metric has this value.
+async fn until(rig: &Rig, name: &str, value: usize) {
     for _ in 0..800 {
-        if rig.counted(&name).await as usize == bytes {
+        if rig.counted(name).await as usize == value {
             return;
         }
         sleep(Duration::from_millis(25)).await;
     }
-    panic!("{part}: {} bytes, not {bytes}", rig.counted(&name).await);
+    panic!("{name} is {}, not {value}", rig.counted(name).await);
 }
 
 /// Playlists that wait for a slow link are held, edited, until they are sent: one client cannot take all memory with them.
@@ -307,4 +311,59 @@ async fn unread_streams_are_reset_after_a_while() {
     events.retain(|event| event["event"] == "request_finished");
     let complete = events.iter().filter(|event| event["outcome"] == "complete").count();
     assert_eq!((events.len(), complete), (3, 1), "{events:#?}");
+}
+
+/// Connections of HTTP/1.1 that are not read take the client's share: the next one that waits is reset, and other clients are
+/// served. Those that were not read for a while make room.
+#[tokio::test]
+async fn connections_that_are_not_read() {
+    let chunk = format!("{:x}\r\n", 2_000_000).into_bytes();
+    let chunked = [
+        &b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"[..],
+        &chunk,
+        &pattern(2_000_000),
+        b"\r\n0\r\n\r\n",
+    ]
+    .concat();
+    // A rate, so that the kernel does not move the body. A length that is not known is written by hyper.
+    let fast = json!([{ "then": { "rate": "10 Gbit/s" } }]);
+    for (answer, most) in [(ok("", &pattern(2_000_000)), 64 * 1024), (chunked, 256 * 1024)] {
+        let origin = Origin::saying(answer).await;
+        let rules = read_rules(fast.clone());
+        let rig = Rig::start(Some(origin.address), |config| {
+            config.rules = rules;
+            budget(4)(config);
+        })
+        .await;
+        let ask = async |from| {
+            let mut player = Player::over(connect(from, rig.listen).await);
+            player.send("GET /a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+            player
+        };
+        let mut unread = Vec::new();
+        for number in 1..=2 * MEBIBYTE / most {
+            unread.push(ask(HERE).await);
+            until_used(&rig, "responses", number * most).await;
+        }
+        let mut refused = ask(HERE).await;
+        until(&rig, "vsps_memory_refusals_total{part=\"responses\"}", 1).await;
+        let got = refused.rest().await;
+        assert_eq!((got.status(), got.end), (200, End::Reset), "{most}");
+        // A response that does not wait needs nothing.
+        let got = ask(ELSEWHERE).await.rest().await;
+        assert_eq!((got.status(), got.end), (200, End::Fin), "{most}");
+        sleep(Duration::from_secs(6)).await;
+        let mut next = ask(HERE).await;
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(next.rest().await.end, End::Fin, "there is room");
+        let reset = rig.counted("vsps_streams_reset_total{reason=\"memory\"}").await;
+        let mut ends = Vec::new();
+        for mut player in unread {
+            ends.push(player.rest().await.end);
+        }
+        let resets = ends.iter().filter(|end| **end == End::Reset).count();
+        assert!((1..ends.len()).contains(&resets), "{ends:?}");
+        assert_eq!(reset, resets as f64);
+        until_used(&rig, "responses", 0).await;
+    }
 }

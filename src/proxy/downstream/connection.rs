@@ -10,7 +10,7 @@ mod tunnel_permit;
 pub(in crate::proxy) use next_protocol::{Interception, Interceptor, NextProtocol, Relay};
 pub(in crate::proxy) use tunnel_permit::{MOST_STREAMS, TunnelPermit};
 
-use super::player_stream::PlayerStream;
+use super::{player_stream::PlayerStream, unread_response::UnreadResponse};
 use crate::{clock::Clock, model::DoneHandshake, units::ProcessTime};
 use activity::Activity;
 use connection_end::ConnectionEnd;
@@ -35,6 +35,8 @@ pub(in crate::proxy) struct Connection {
     pub(in crate::proxy) path: SimulatedPath,
     /// The tunnels in streams of HTTP/2.
     pub(in crate::proxy) tunnels: Tunnels,
+    /// HTTP/1.1: what it holds while its player does not read.
+    pub(in crate::proxy) unread: UnreadResponse,
     /// The next status line is to be rewritten from HTTP/1.0 to HTTP/1.1.
     http11: AtomicBool,
     /// The ordinal of the session of the last request.
@@ -54,6 +56,7 @@ impl Connection {
             peer: Peer::default(),
             path: SimulatedPath::default(),
             tunnels: Tunnels::default(),
+            unread: UnreadResponse::default(),
             http11: AtomicBool::new(false),
             serves: AtomicU64::new(0),
             next: Mutex::default(),

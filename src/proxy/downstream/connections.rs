@@ -1,7 +1,12 @@
 //! The list of open connections from players, to close all or some of them.
 
 use super::{connection::Connection, full::PlayerPlaces, streams::Streams};
-use crate::{clock::Clock, listen::Place, units::ProcessTime};
+use crate::{
+    clock::Clock,
+    listen::{Place, RareWarning},
+    memory::{MemoryBudget, ResetReason},
+    units::ProcessTime,
+};
 use parking_lot::Mutex;
 use std::{
     sync::{
@@ -19,6 +24,8 @@ const LEAST: usize = 64;
 const IDLE: Duration = Duration::from_secs(1);
 /// So is a connection whose player has read nothing of what it is sent for this long.
 const UNREAD: Duration = Duration::from_secs(60);
+/// When the memory budget is used up, it may be cut after this time.
+const UNREAD_WHEN_SHORT: Duration = Duration::from_secs(5);
 
 /// Every open connection, and some that have closed; and the permits for all of them, over TCP and QUIC.
 pub(in crate::proxy) struct Connections {
@@ -29,6 +36,7 @@ pub(in crate::proxy) struct Connections {
     /// vsps stops.
     stopping: AtomicBool,
     stop: Notify,
+    warning: RareWarning,
 }
 
 #[derive(Debug, Default)]
@@ -43,7 +51,8 @@ impl Connections {
     pub(in crate::proxy) fn new(most: usize) -> Self {
         let places = PlayerPlaces::new(most);
         let (stopping, stop) = (AtomicBool::new(false), Notify::new());
-        Self { open: Mutex::default(), streams: Arc::default(), places, stopping, stop }
+        let (open, streams, warning) = (Mutex::default(), Arc::default(), RareWarning::default());
+        Self { open, streams, places, stopping, stop, warning }
     }
 
     /// Waits for a permit for a new connection.
@@ -126,6 +135,44 @@ impl Connections {
             return false;
         }
         true
+    }
+
+    /// Cuts connections of HTTP/1.1 whose players do not read, those that wait the longest first, until `bytes` are free: of the
+    /// client with number `client`, or of all.
+    pub(super) fn free(
+        &self,
+        client: Option<u64>,
+        bytes: usize,
+        now: ProcessTime,
+        memory: &MemoryBudget,
+    ) {
+        let list = self.open.lock();
+        let open = list.all.iter().filter_map(Weak::upgrade);
+        let unread = open.filter_map(|one| Some((one.activity.unread_since()?, one)));
+        let mut unread: Vec<_> =
+            unread.filter(|(since, _)| *since + UNREAD_WHEN_SHORT <= now).collect();
+        drop(list);
+        unread.sort_by_key(|(since, _)| *since);
+        let mut free = 0;
+        for (_, connection) in unread {
+            let Some((held, of)) = connection.unread.held() else { continue };
+            if free >= bytes {
+                break;
+            }
+            if client.is_none_or(|client| client == of) {
+                connection.unread.release();
+                connection.end.reset_on_close();
+                connection.end.request_cut();
+                memory.count_reset(ResetReason::Memory);
+                free += held;
+            }
+        }
+        if free > 0 && self.warning.is_due() {
+            tracing::warn!(
+                "connections are reset: the memory budget is used up, and their players do not read \
+                 (vsps_streams_reset_total counts them)"
+            );
+        }
     }
 
     fn each(&self, mut what: impl FnMut(&Connection)) {

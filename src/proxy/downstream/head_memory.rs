@@ -1,6 +1,6 @@
 //! What the heads of a connection of HTTP/1.1 take: charged to its client, from a usual length on.
 
-use crate::memory::{Charge, MemoryBudget, Part, UsedUp};
+use crate::memory::{Charge, ClientMemory, MemoryBudget, Part, UsedUp};
 use std::{net::IpAddr, sync::Arc};
 
 /// Heads up to this length are not charged: each connection has room for one.
@@ -19,14 +19,18 @@ impl HeadMemory {
         Self { budget, client, charge: None }
     }
 
+    /// What the client of the connection makes the process hold.
+    pub(super) fn client_memory(&self) -> Arc<ClientMemory> {
+        self.budget.client(Some(self.client))
+    }
+
     /// Charges a head of which `length` bytes have arrived.
     pub(super) fn hold(&mut self, length: usize) -> Result<(), UsedUp> {
         if length <= USUAL {
             return Ok(());
         }
-        let charge = self
-            .charge
-            .get_or_insert_with(|| Charge::new(self.budget.client(Some(self.client)), Part::Heads));
+        let client = || self.budget.client(Some(self.client));
+        let charge = self.charge.get_or_insert_with(|| Charge::new(client(), Part::Heads));
         // The room for a head is doubled when it is full.
         let room = length.next_power_of_two();
         charge.grow(room.saturating_sub(charge.bytes()))

@@ -2,7 +2,7 @@
 
 use super::{
     connection::Connection, half_close::HalfClose, head_memory::HeadMemory, head_scan::HeadScan,
-    player_stream::PlayerStream,
+    player_stream::PlayerStream, unread_response::Writer,
 };
 use bytes::Bytes;
 use memchr::memmem;
@@ -32,6 +32,9 @@ pub(in crate::proxy) struct Socket {
     lingering: Option<Pin<Box<Sleep>>>,
     half_close: HalfClose,
     heads: HeadMemory,
+    /// HTTP/1.1: who writes the response, and whether it is charged to the client.
+    writer: Writer,
+    charged: bool,
     /// Bytes that are read again.
     again: Bytes,
 }
@@ -47,12 +50,28 @@ impl Socket {
         let half_close = HalfClose::new(half_closed);
         let scan = HeadScan::default();
         let again = Bytes::new();
-        Self { stream, connection, scan, sent: None, lingering: None, half_close, heads, again }
+        Self {
+            stream,
+            connection,
+            scan,
+            sent: None,
+            lingering: None,
+            half_close,
+            heads,
+            writer: Writer::Plain,
+            charged: false,
+            again,
+        }
     }
 
     /// Makes who reads next read `bytes` again, which were read with [`Self::poll_read_bare`].
     pub(super) fn show_again(&mut self, bytes: Bytes) {
         self.again = bytes;
+    }
+
+    /// Records that hyper writes all further responses.
+    pub(super) const fn written_by_hyper(&mut self) {
+        self.writer = Writer::Hyper;
     }
 
     /// Takes what was not read again of the bytes of [`Self::show_again`].
@@ -114,8 +133,7 @@ impl Socket {
             None => {}
         }
         let written = Pin::new(&mut self.stream).poll_write(cx, piece);
-        self.note_write(&written);
-        let written = ready!(written)?;
+        let written = ready!(self.noted(written))?;
         if minor == *b"1" && written > 0 {
             self.connection.answered_as_http11();
         }
@@ -135,11 +153,29 @@ impl Socket {
         self.half_close.has_sent();
     }
 
-    fn note_write(&mut self, written: &Poll<io::Result<usize>>) {
+    /// Notes the result of a write. When the player is waited for while the memory budget is used up, the connection ends.
+    fn noted(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         self.connection.activity.waits_for_reader(written.is_pending());
-        if written.is_ready() {
-            self.half_close.has_sent();
+        match &written {
+            Poll::Pending => self.charge_response()?,
+            Poll::Ready(_) => self.half_close.has_sent(),
         }
+        written
+    }
+
+    /// Charges what the connection holds of the response under way. (What streams of HTTP/2 hold is charged to each.)
+    fn charge_response(&mut self) -> io::Result<()> {
+        let Connection { unread, end, .. } = &*self.connection;
+        if self.charged || self.connection.is_http2() {
+            return Ok(());
+        }
+        let (client, secure) = (self.heads.client_memory(), self.connection.is_secure());
+        unread.hold(client, self.writer, secure).map_err(|used_up| {
+            end.reset_on_close();
+            io::Error::other(used_up)
+        })?;
+        self.charged = true;
+        Ok(())
     }
 
     /// Reads and discards what a refused player still sends. Closing with unread bytes would reset the connection,
@@ -209,8 +245,7 @@ impl AsyncWrite for Socket {
             return self.poll_status_line(cx, buf);
         }
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.note_write(&written);
-        written
+        self.noted(written)
     }
 
     fn poll_write_vectored(
@@ -227,8 +262,7 @@ impl AsyncWrite for Socket {
             [piece] => Pin::new(&mut self.stream).poll_write(cx, piece),
             _ => Pin::new(&mut self.stream).poll_write_vectored(cx, bufs),
         };
-        self.note_write(&written);
-        written
+        self.noted(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -239,7 +273,13 @@ impl AsyncWrite for Socket {
         // TLS accepts bytes that the socket does not, and sends them here.
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         self.connection.activity.waits_for_reader(flushed.is_pending());
+        if flushed.is_pending() {
+            self.charge_response()?;
+        }
         ready!(flushed)?;
+        if std::mem::take(&mut self.charged) {
+            self.connection.unread.release();
+        }
         if self.connection.end.resets() {
             ready!(self.poll_sent(cx));
         }

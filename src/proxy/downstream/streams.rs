@@ -5,16 +5,11 @@ use super::open_stream::OpenStream;
 use crate::{
     listen::RareWarning,
     memory::{MemoryBudget, ResetReason},
-    sessions::Registry,
-    units::ProcessTime,
 };
 use parking_lot::Mutex;
 use std::{
     convert::Infallible,
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Weak},
     time::Duration,
 };
 
@@ -24,8 +19,6 @@ const UNREAD: Duration = Duration::from_secs(60);
 const UNREAD_WHEN_SHORT: Duration = Duration::from_secs(5);
 /// How often unread streams are searched for.
 const LOOK: Duration = Duration::from_secs(5);
-/// The time between two searches when the memory budget is used up, in milliseconds: one takes time with many streams.
-const APART: u64 = 200;
 /// The list is first searched for closed streams at this length.
 const LEAST: usize = 256;
 
@@ -33,8 +26,6 @@ const LEAST: usize = 256;
 #[derive(Default)]
 pub(in crate::proxy) struct Streams {
     open: Mutex<StreamList>,
-    /// When streams to reset were last searched for since memory was used up, in milliseconds.
-    searched: AtomicU64,
     warning: RareWarning,
 }
 
@@ -76,13 +67,8 @@ impl Streams {
     }
 
     /// Resets streams that are not read, those that wait the longest first, until `bytes` are free: of the client with number
-    /// `client`, or of all.
-    fn free(&self, client: Option<u64>, bytes: usize, now: ProcessTime, memory: &MemoryBudget) {
-        let now = now.since_zero().as_millis() as u64;
-        if now < self.searched.load(Ordering::Relaxed) + APART {
-            return;
-        }
-        self.searched.store(now, Ordering::Relaxed);
+    /// `client`, or of all. Returns how many bytes that frees.
+    pub(super) fn free(&self, client: Option<u64>, bytes: usize, memory: &MemoryBudget) -> usize {
         let mut unread = self.unread(UNREAD_WHEN_SHORT);
         unread.sort_by_key(|(unread, _)| std::cmp::Reverse(*unread));
         let mut free = 0;
@@ -96,6 +82,7 @@ impl Streams {
                 self.reset(&stream, unread, memory, ResetReason::Memory);
             }
         }
+        free
     }
 
     fn reset(
@@ -125,20 +112,4 @@ impl Streams {
         let waiting = open.filter_map(|stream| Some((stream.unread_for()?, stream)));
         waiting.filter(|(unread, _)| *unread >= least).collect()
     }
-}
-
-/// From now on, when the memory budget of `registry` is used up, what idle sessions have learnt is dropped, and if that is not
-/// enough, streams that are not read are reset.
-pub(in crate::proxy) fn free_on_shortage(registry: &Arc<Registry>, streams: &Arc<Streams>) {
-    let memory = Arc::clone(registry.memory());
-    let (registry, streams) = (Arc::downgrade(registry), Arc::downgrade(streams));
-    memory.on_shortage(move |client, bytes| {
-        let (Some(registry), Some(streams)) = (registry.upgrade(), streams.upgrade()) else {
-            return;
-        };
-        let free = registry.drop_idle_manifests(client, bytes);
-        if free < bytes {
-            streams.free(client, bytes - free, registry.now(), registry.memory());
-        }
-    });
 }

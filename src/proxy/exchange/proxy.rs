@@ -6,7 +6,7 @@ use crate::{
     proxy::{
         body::wake_schedule::WakeSchedule,
         config::ProxyConfig,
-        downstream::{connections::Connections, streams::free_on_shortage},
+        downstream::{connections::Connections, shortage::free_on_shortage},
         upstream::OriginClient,
     },
     sessions::{Registry, Session},
@@ -35,7 +35,7 @@ impl Proxy {
     ) -> Self {
         let upstream = OriginClient::new(&config, own);
         let connections = Arc::new(Connections::new(config.limits.connections));
-        free_on_shortage(&registry, &connections.streams);
+        free_on_shortage(&registry, &connections);
         Self { registry, catalog, config, upstream, connections, wake_schedule: Arc::default() }
     }
 

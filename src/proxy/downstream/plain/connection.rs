@@ -211,6 +211,7 @@ impl PlainConnection {
         let next = std::mem::take(&mut self.next);
         let bytes = if next.is_empty() { bytes } else { [&bytes[..], &next[..]].concat().into() };
         socket.show_again(bytes);
+        socket.written_by_hyper();
         PlainEnd::Unusual(Box::new(Unusual { socket, response, closes: self.closes }))
     }
 }

@@ -3,7 +3,8 @@
 #[cfg(vsps_linux)]
 mod linux {
     use rustix::{
-        io::Errno,
+        buffer::spare_capacity,
+        io::{Errno, read},
         pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice},
     };
     use std::{
@@ -56,14 +57,7 @@ mod linux {
                 let moved = from.try_io(Interest::READABLE, || move_bytes(from, &self.write, most));
                 if !is_pending(&moved) {
                     self.held += moved.as_ref().copied().unwrap_or_default();
-                    return Poll::Ready(moved.map_err(|error| {
-                        match Errno::from_io_error(&error) {
-                            Some(Errno::INVAL | Errno::NOSYS | Errno::PERM) => {
-                                io::ErrorKind::Unsupported.into()
-                            }
-                            _ => error,
-                        }
-                    }));
+                    return Poll::Ready(moved);
                 }
             }
         }
@@ -71,7 +65,7 @@ mod linux {
         /// Hands some of its bytes to `to`, and returns how many.
         ///
         /// # Errors
-        /// Those of the socket.
+        /// Those of the socket; `Unsupported` if the system cannot do it, with nothing handed over.
         pub fn poll_drain(
             &mut self,
             cx: &mut Context<'_>,
@@ -88,6 +82,27 @@ mod linux {
         }
     }
 
+    impl SplicePipe {
+        /// Takes all of its bytes into memory.
+        ///
+        /// # Errors
+        /// Those of the system.
+        pub fn take_bytes(&mut self) -> io::Result<Vec<u8>> {
+            let mut bytes = Vec::with_capacity(self.held);
+            while self.held > 0 {
+                let read = match read(&self.read, spare_capacity(&mut bytes)) {
+                    Err(Errno::INTR) => continue,
+                    read => read?,
+                };
+                if read == 0 {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                self.held -= read.min(self.held);
+            }
+            Ok(bytes)
+        }
+    }
+
     fn is_pending(moved: &io::Result<usize>) -> bool {
         moved.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
@@ -97,6 +112,10 @@ mod linux {
         loop {
             match splice(&from, None, &to, None, most, flags) {
                 Err(Errno::INTR) => {}
+                // Some sandboxes have no such call, and some systems have it for other files only.
+                Err(Errno::INVAL | Errno::NOSYS | Errno::PERM) => {
+                    return Err(io::ErrorKind::Unsupported.into());
+                }
                 moved => return Ok(moved?),
             }
         }
@@ -140,6 +159,14 @@ mod portable {
             _: &TcpStream,
             _: usize,
         ) -> Poll<io::Result<usize>> {
+            match *self {}
+        }
+
+        /// Takes all of its bytes into memory.
+        ///
+        /// # Errors
+        /// Those of the system.
+        pub fn take_bytes(&mut self) -> io::Result<Vec<u8>> {
             match *self {}
         }
 
@@ -201,6 +228,21 @@ mod tests {
         let (mut from, mut rest) = (from, Vec::new());
         from.read_to_end(&mut rest).await.unwrap();
         assert!(rest == bytes[250_000..], "{} bytes", rest.len());
+    }
+
+    #[tokio::test]
+    async fn its_bytes_can_be_taken_into_memory() {
+        let (mut origin, from) = pair().await;
+        let bytes: Vec<u8> = (0..50_000_u32).map(|at| (at % 251) as u8).collect();
+        origin.write_all(&bytes).await.unwrap();
+        let mut pipe = SplicePipe::new(64 * 1024).unwrap();
+        let mut taken = Vec::new();
+        while taken.len() < bytes.len() {
+            poll_fn(|cx| pipe.poll_fill(cx, &from, 10_000)).await.unwrap();
+            taken.append(&mut pipe.take_bytes().unwrap());
+            assert_eq!(pipe.held(), 0);
+        }
+        assert!(taken == bytes);
     }
 
     #[tokio::test]

@@ -65,6 +65,8 @@ case("getsockopt-EINVAL", "getsockopt,getsockname,getpeername:error=ENOBUFS:when
 for error in ["EINTR", "ENOMEM", "ECONNRESET", "EPIPE"]:
     case(f"splice-{error}", f"splice:error={error}:when=3+5", exact=error == "EINTR")
 case("splice-EINVAL", "splice:error=EINVAL", exact=True)
+# Into the pipe, and not out of it.
+case("splice-out-EINVAL", "splice:error=EINVAL:when=2+2", exact=True)
 case("pipe-EMFILE", "pipe2:error=EMFILE", exact=True)
 case("shutdown-ENOTCONN", "shutdown:error=ENOTCONN:when=1+2")
 case("clone-EAGAIN", "clone,clone3:error=EAGAIN", exact=True)

@@ -69,7 +69,16 @@ impl ShapedBody {
         let Some(pipe) = &mut self.pipe else { return Poll::Ready(Ok(Spliced::Frames)) };
         let moved = pipe.0.poll_drain(cx, player);
         self.exchange.connection().activity.waits_for_reader(moved.is_pending());
-        let moved = ready!(moved)?;
+        let moved = match ready!(moved) {
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                // The system takes bytes into a pipe, but not out of it: they are read instead.
+                self.frame = pipe.0.take_bytes()?.into();
+                self.pipe.take().into_iter().for_each(OpenPipe::give_back);
+                self.inner.direct().into_iter().for_each(|body| _ = body.set_spliced(false));
+                return Poll::Ready(Ok(Spliced::Frames));
+            }
+            moved => moved?,
+        };
         self.exchange.passed(moved, self.exchange.session.now(), Duration::ZERO);
         if pipe.0.held() == 0 {
             self.pipe.take().into_iter().for_each(OpenPipe::give_back);

@@ -254,3 +254,61 @@ async fn a_rule_lives_from_when_it_is_armed() {
     pass(S(1)).await;
     assert!(!applies(&armed));
 }
+
+/// Values that replace those of a profile, and another profile for a while, leave its schedule where it is: when they are gone,
+/// the network is that of a session without any command. A profile that is picked starts at its beginning.
+#[tokio::test(start_paused = true)]
+async fn a_schedule_runs_on_underneath() {
+    for profile in ["3g", "abr-dropout", "lte"] {
+        let (registry, catalog) = (registry(), Catalog::new());
+        let [changed, untouched] = [(); 2].map(|()| {
+            let profile = Some(catalog.named(profile).unwrap());
+            let request =
+                ArmingRequest { profile, seed: Some(Seed::new(7)), ..ArmingRequest::default() };
+            let session = registry.start(None, request).unwrap();
+            session.begin();
+            session
+        });
+        let seen = |session: &Session| {
+            let now = session.now();
+            (session.downlink.rate(now), session.downlink.running(now))
+        };
+        let carried = |session: &Session| session.downlink.carried(session.now()).unwrap() as i64;
+        let same = async |what: &str| {
+            let ahead = carried(&changed) - carried(&untouched);
+            for _ in 0..50 {
+                pass(Duration::from_millis(300)).await;
+                assert_eq!(seen(&changed), seen(&untouched), "{profile}, after {what}");
+                // Both are rounded down.
+                let now = carried(&changed) - carried(&untouched);
+                assert!((now - ahead).abs() <= 1, "{profile}, after {what}: {ahead} → {now}");
+            }
+        };
+        pass(S(13)).await;
+        let rtt = Change { rtt: Patch::Set(Duration::from_millis(100)), ..Change::default() };
+        set(&registry, &changed, rtt, None);
+        same("a round trip").await;
+        let loss = Change { loss: Patch::Set(Ratio::new(0.01).unwrap()), ..Change::default() };
+        set(&registry, &changed, loss, None);
+        same("a loss").await;
+        set(&registry, &changed, rate(1), Some(2));
+        assert_eq!(seen(&changed).0, Some(MBIT(1)));
+        pass(S(2)).await;
+        same("a rate for two seconds").await;
+        set(&registry, &changed, rate(2), None);
+        pass(S(3)).await;
+        registry.command(&changed, &Command::Undo, &|_| true).unwrap();
+        same("an undo").await;
+        let pick = |name: &str| Change { profile: Patch::Set(name.into()), ..Change::default() };
+        set(&registry, &changed, pick("wifi"), Some(3));
+        pass(S(3)).await;
+        same("another profile for three seconds").await;
+        set(&registry, &changed, pick(profile), None);
+        same("the same profile").await;
+        set(&registry, &changed, pick("wifi"), None);
+        set(&registry, &changed, pick(profile), None);
+        assert_eq!(seen(&changed).1, Duration::ZERO, "{profile} starts");
+        registry.command(&changed, &Command::Reset, &|_| true).unwrap();
+        same("a reset").await;
+    }
+}

@@ -55,6 +55,9 @@ pub struct Link {
     /// The end of what is booked.
     tail: u64,
     changed: LinkTime,
+    /// The number of the run of its schedules, and when they have started.
+    schedule_run: u64,
+    started: LinkTime,
 }
 
 impl Link {
@@ -77,6 +80,8 @@ impl Link {
             fair: spec.fair_queue.then(Box::default),
             tail: 0,
             changed: LinkTime::ZERO,
+            schedule_run: 0,
+            started: LinkTime::ZERO,
         }
     }
 
@@ -95,19 +100,33 @@ impl Link {
     /// passes. Earlier bookings are void and must be made again (see [`Self::generation`]): quanta of a fast
     /// link would block a slow one for seconds.
     pub fn change(&mut self, now: LinkTime, spec: &LinkSpec) {
+        self.change_on(now, spec, self.changes + 1, now);
+    }
+
+    /// The same, with schedule and stalls that have started at `start`, and with the random numbers of their run: run 0
+    /// has those that the link was made with. The link is as if `spec` had been in force since `start`.
+    pub fn change_on(
+        &mut self,
+        now: LinkTime,
+        spec: &LinkSpec,
+        schedule_run: u64,
+        start: LinkTime,
+    ) {
         self.serve(now);
         self.changes += 1;
-        let seed = self.seed.numbered(self.changes);
-        self.capacity = self.capacity.clone().spliced(now, spec, seed);
+        let seed = if schedule_run == 0 { self.seed } else { self.seed.numbered(schedule_run) };
+        self.capacity = self.capacity.clone().spliced(now, spec, seed, start);
         self.limited = spec.rate != RateSpec::Unlimited;
         self.count = spec.count;
         self.bucket = Bucket::empty_at(burst(spec), self.capacity.at(now));
-        self.last_stall = None;
+        // A stall that goes on was returned already.
+        self.last_stall = self.last_stall.filter(|_| schedule_run == self.schedule_run);
+        self.schedule_run = schedule_run;
         self.queue = queue(spec);
         self.fair = spec.fair_queue.then(|| self.fair.take().unwrap_or_default());
         self.empty(now);
         self.tail = 0;
-        self.changed = now;
+        (self.changed, self.started) = (now, start);
     }
 
     /// The number of live changes. Bookings of another generation are void.
@@ -119,7 +138,7 @@ impl Link {
     /// How long its schedules have run by `now`.
     #[must_use]
     pub const fn running(&self, now: LinkTime) -> Duration {
-        now.since(self.changed)
+        now.since(self.started)
     }
 
     /// When it was last changed.

@@ -37,6 +37,8 @@ pub struct ArmingRequest {
 pub struct Arming {
     /// The profile.
     pub profile: Arc<Profile>,
+    /// The number of the run of its schedules: see [`ScheduleRuns`](super::schedule_runs::ScheduleRuns).
+    pub(super) schedule_run: u64,
     /// The profile's name, for events.
     pub profile_name: Arc<str>,
     /// What live commands set in place of the profile's values.
@@ -68,6 +70,7 @@ impl Arming {
         shaping.apply_to_link(&mut link);
         let rules = RuleSet::concat([&*own_rules, common_rules, &profile.rules]);
         Self {
+            schedule_run: 0,
             profile_name: Arc::from(&*profile.name),
             profile,
             shaping,
@@ -77,6 +80,12 @@ impl Arming {
             paused: false,
             rules: Arc::new(rules),
         }
+    }
+
+    /// The same with the schedules of another run.
+    #[must_use]
+    pub(super) fn on_schedule_run(self, schedule_run: u64) -> Self {
+        Self { schedule_run, ..self }
     }
 
     /// Puts `faults` before all other rules, and sets whether the network is `paused`.

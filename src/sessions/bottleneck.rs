@@ -1,5 +1,6 @@
 //! A simulated link that several responses share. Changes take effect at once.
 
+use super::schedule_runs::ScheduleRuns;
 use crate::{
     model::{Link, LinkAccess, LinkSpec, ResponseShaper, Verdict},
     seed::Seed,
@@ -17,6 +18,7 @@ use std::{
 #[derive(Debug)]
 pub struct Bottleneck {
     link: Mutex<Link>,
+    schedule_runs: Mutex<ScheduleRuns>,
     /// Whether the link shapes bodies. Read per chunk, so that an unshaped link costs one atomic read.
     shapes: AtomicBool,
     waiting: Mutex<Wakers>,
@@ -41,6 +43,7 @@ impl Bottleneck {
     pub fn new(spec: &LinkSpec, seed: Seed) -> Self {
         Self {
             link: Mutex::new(Link::new(spec, seed)),
+            schedule_runs: Mutex::default(),
             shapes: AtomicBool::new(spec.shapes_bodies()),
             waiting: Mutex::default(),
         }
@@ -68,9 +71,11 @@ impl Bottleneck {
         self.link.lock().rate(now)
     }
 
-    /// Changes the link to `spec` at `now`, and wakes all waiting bodies.
-    pub fn change(&self, now: LinkTime, spec: &LinkSpec) {
-        self.link.lock().change(now, spec);
+    /// Changes the link to `spec` at `now`, and wakes all waiting bodies. The run with the number `schedule_run` of its
+    /// schedules starts now, unless it has started before.
+    pub fn change(&self, now: LinkTime, spec: &LinkSpec, schedule_run: u64) {
+        let start = self.schedule_runs.lock().start(schedule_run, now);
+        self.link.lock().change_on(now, spec, schedule_run, start);
         self.shapes.store(spec.shapes_bodies(), Ordering::Relaxed);
         self.wake();
     }

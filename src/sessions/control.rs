@@ -20,12 +20,21 @@ pub(super) struct Control {
     armed: Settings,
     history: VecDeque<Settings>,
     version: u64,
+    /// How many commands have set a profile. An undo does not reduce it.
+    picks: u64,
 }
 
 impl Control {
     /// The control of a session that starts with the settings `armed`.
     pub(super) fn new(session: Arc<str>, armed: Settings) -> Self {
-        Self { session, settings: armed.clone(), armed, history: VecDeque::new(), version: 1 }
+        Self {
+            session,
+            settings: armed.clone(),
+            armed,
+            history: VecDeque::new(),
+            version: 1,
+            picks: 0,
+        }
     }
 
     /// A number that increases with every change.
@@ -50,7 +59,10 @@ impl Control {
         let before = self.settings.clone();
         let mut fault = None;
         match command {
-            Command::Set { change, ttl } => self.settings.set(change, end(now, *ttl))?,
+            Command::Set { change, ttl } => {
+                self.picks += u64::from(change.profile.new_value().is_some());
+                self.settings.set(change, end(now, *ttl), self.picks)?;
+            }
             Command::ArmFault { name, rules, times, ttl } => {
                 let name = self.free_name(name);
                 let shared_budget = SharedBudget::new(rules, &name, *times);

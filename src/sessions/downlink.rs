@@ -164,13 +164,14 @@ impl Downlink {
     }
 
     /// Changes the link to `spec` at `now` for all sessions that use it, and wakes all waiting bodies. Settings of
-    /// this session alone do not change a shared link.
-    pub fn change(&self, now: SessionTime, spec: &LinkSpec) {
+    /// this session alone do not change a shared link. `schedule_run` numbers the run of the schedules of the
+    /// session's profile; a shared link counts its own.
+    pub fn change(&self, now: SessionTime, spec: &LinkSpec, schedule_run: u64) {
         self.set_shaping(spec);
         let now = self.link_time(now);
         match &self.shared {
             Some(shared) => shared.change(now, spec),
-            None => self.bottleneck.change(now, spec),
+            None => self.bottleneck.change(now, spec, schedule_run),
         }
     }
 

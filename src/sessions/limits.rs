@@ -1,5 +1,6 @@
 //! The rate limits of a session, beside its link: one link for each host, media type or response.
 
+use super::schedule_runs::ScheduleRuns;
 use crate::{
     media::MediaType,
     model::{Link, LinkSpec, RateSpec, ResponseLimit, ResponseShaper},
@@ -57,13 +58,15 @@ pub struct Limits {
 #[derive(Debug)]
 struct State {
     limits: Arc<[Limit]>,
-    /// Time zero of their schedules, in link time.
+    /// Time zero of their schedules, in link time; and of those of the first set.
     start: LinkTime,
+    first: LinkTime,
     /// The links that responses share, and the index of each.
     links: Vec<Link>,
     indices: HashMap<Sharers, usize>,
-    /// Counts the sets of limits, so that each set has its own random draws.
-    sets: u64,
+    /// The number of this set of limits, so that each set has its own random draws.
+    set: u64,
+    schedule_runs: ScheduleRuns,
     changes: u64,
     /// Since when the network is paused, in link time.
     paused: Option<LinkTime>,
@@ -76,9 +79,11 @@ impl Limits {
             state: Mutex::new(State {
                 limits,
                 start,
+                first: start,
                 links: Vec::new(),
                 indices: HashMap::new(),
-                sets: 1,
+                set: 1,
+                schedule_runs: ScheduleRuns::default(),
                 changes: 1,
                 paused: None,
             }),
@@ -94,16 +99,22 @@ impl Limits {
 
     /// Starts the schedules at link time `now`, when the session begins.
     pub(super) fn begin(&self, now: LinkTime) {
-        self.state.lock().start = now;
+        let mut state = self.state.lock();
+        (state.start, state.first) = (now, now);
     }
 
-    /// Replaces the limits from link time `now` on.
-    pub(super) fn change(&self, limits: Arc<[Limit]>, now: LinkTime) {
+    /// Replaces the limits from link time `now` on by those of the profile whose schedules are in the run `schedule_run`.
+    pub(super) fn change(&self, limits: Arc<[Limit]>, now: LinkTime, schedule_run: u64) {
         let mut state = self.state.lock();
-        (state.limits, state.start) = (limits, now);
+        state.start = if schedule_run == 0 {
+            state.first
+        } else {
+            state.schedule_runs.start(schedule_run, now)
+        };
+        state.limits = limits;
         state.links.clear();
         state.indices.clear();
-        state.sets += 1;
+        state.set = schedule_run + 1;
         self.changed(&mut state);
     }
 
@@ -172,7 +183,7 @@ impl State {
         media: MediaType,
         seed: Seed,
     ) -> ResponseLimit {
-        let seed = seed.numbered(self.sets).numbered(i as u64);
+        let seed = seed.numbered(self.set).numbered(i as u64);
         let start = self.start;
         let link = |seed| Link::starting(start, &limit.spec, seed);
         let (mut sharers, seed) = match limit.per {

@@ -28,6 +28,7 @@ mod registry;
 mod registry_config;
 mod report_dedup;
 mod revert;
+mod schedule_runs;
 mod session;
 mod session_clock;
 mod setting;

@@ -24,11 +24,18 @@ pub struct Fault {
     pub until: Option<ProcessTime>,
 }
 
+/// A profile, and the number of the run of its schedules.
+#[derive(Debug, Clone)]
+struct Picked {
+    profile: Arc<Profile>,
+    schedule_run: u64,
+}
+
 /// All settings that live commands can change. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
     profiles: Arc<NamedProfiles>,
-    profile: Setting<Arc<Profile>>,
+    profile: Setting<Picked>,
     pub(super) rate: Setting<Option<BitRate>>,
     rtt: Setting<Option<Duration>>,
     loss: Setting<Option<Ratio>>,
@@ -47,7 +54,7 @@ impl Settings {
     ) -> Self {
         Self {
             profiles,
-            profile: Setting::new(profile),
+            profile: Setting::new(Picked { profile, schedule_run: 0 }),
             rate: Setting::new(rate),
             rtt: Setting::new(None),
             loss: Setting::new(None),
@@ -57,7 +64,8 @@ impl Settings {
         }
     }
 
-    /// Applies `change`, until `until` or permanently.
+    /// Applies `change`, until `until` or permanently. A profile that is not in force yet starts the
+    /// run `schedule_run` of its schedules.
     ///
     /// # Errors
     /// When there is no profile of the name. Then only a part of the change was applied.
@@ -65,9 +73,15 @@ impl Settings {
         &mut self,
         change: &Change,
         until: Option<ProcessTime>,
+        schedule_run: u64,
     ) -> Result<(), CommandError> {
         if let Some(name) = change.profile.new_value() {
-            self.profile.set(self.profiles.find(name)?, until);
+            let (profile, present) = (self.profiles.find(name)?, self.profile.get());
+            let same = profile.name == present.profile.name
+                && profile.link == present.profile.link
+                && profile.uplink == present.profile.uplink;
+            let schedule_run = if same { present.schedule_run } else { schedule_run };
+            self.profile.set(Picked { profile, schedule_run }, until);
         }
         if let Some(rate) = change.rate.new_value() {
             self.rate.set(rate.copied(), until);
@@ -121,11 +135,12 @@ impl Settings {
 
     /// The resulting arming, with `common` as the rules of all sessions.
     pub(super) fn arming(&self, common: &RuleSet) -> Arming {
-        let profile = Arc::clone(self.profile.get());
+        let Picked { profile, schedule_run } = self.profile.get().clone();
         let rules = Arc::clone(self.rules.get());
         let faults: Vec<_> = self.faults.iter().map(|fault| fault.shared_budget.rules()).collect();
         let shaping =
             Shaping { rate: *self.rate.get(), rtt: *self.rtt.get(), loss: *self.loss.get() };
-        Arming::new(profile, shaping, rules, common).under(&faults, *self.paused.get())
+        let arming = Arming::new(profile, shaping, rules, common).on_schedule_run(schedule_run);
+        arming.under(&faults, *self.paused.get())
     }
 }

@@ -88,6 +88,8 @@ struct State {
     /// The process time of the last command that set profile or rate.
     set: Option<SignedProcessTime>,
     spec: LinkSpec,
+    /// The number of the run of its schedules: one for each profile that it had.
+    schedule_run: u64,
 }
 
 impl SharedLink {
@@ -134,7 +136,7 @@ impl SharedLink {
         let mut state = self.state.lock();
         if state.spec.differs(spec).is_some() {
             state.spec = spec.clone();
-            self.bottleneck.change(now, &spec.bottleneck());
+            self.bottleneck.change(now, &spec.bottleneck(), state.schedule_run);
         }
     }
 
@@ -169,6 +171,7 @@ impl SharedLink {
         let new_profile = alone && !Arc::ptr_eq(&state.profile, profile);
         if new_profile {
             state.profile = Arc::clone(profile);
+            state.schedule_run += 1;
         }
         if new_profile || state.rate != rate {
             state.rate = rate;
@@ -254,6 +257,7 @@ impl SharedLinks {
                 rate: None,
                 set: None,
                 spec: profile.link.clone(),
+                schedule_run: 0,
             }),
         });
         links.insert(key, Arc::downgrade(&link));

@@ -3,7 +3,6 @@
 use super::{Session, replay::Moment};
 use crate::{
     media::Resource,
-    profiles::Profile,
     rules::RuleSet,
     sessions::{
         arming::Arming,
@@ -151,17 +150,17 @@ impl Session {
         let sets_link = !moment.replayed || self.downlink.shared().is_none();
         let mut current = self.arming.write();
         let arming = change(&current).on_ladder(&self.ladder.lock());
-        let new_link = arming.link != current.link;
+        let new_link = arming.link != current.link || arming.schedule_run != current.schedule_run;
         if sets_link && (new_link || !Arc::ptr_eq(&arming.profile, &current.profile)) {
             let at = self.clock.process_now().into();
             self.downlink.admit(&arming.profile, arming.shaping.rate, at)?;
         }
         if new_link && sets_link {
-            self.downlink.change(now, &arming.link);
+            self.downlink.change(now, &arming.link, arming.schedule_run);
         } else if new_link {
             self.downlink.set_shaping(&arming.link);
         }
-        self.change_beside(now, &current.profile, &arming.profile);
+        self.change_beside(now, &current, &arming);
         let paused = arming.paused != current.paused;
         if paused {
             self.limits.pause(arming.paused, self.downlink.link_time(now));
@@ -174,12 +173,13 @@ impl Session {
     }
 
     /// Changes uplink and limits.
-    fn change_beside(&self, now: SessionTime, from: &Profile, to: &Profile) {
+    fn change_beside(&self, now: SessionTime, from: &Arming, to: &Arming) {
+        let (schedule_run, from, to) = (to.schedule_run, &*from.profile, &*to.profile);
         if from.uplink != to.uplink {
-            self.uplink.change(Self::uplink_time(now), &to.uplink);
+            self.uplink.change(Self::uplink_time(now), &to.uplink, schedule_run);
         }
         if from.limits != to.limits {
-            self.limits.change(Arc::clone(&to.limits), self.downlink.link_time(now));
+            self.limits.change(Arc::clone(&to.limits), self.downlink.link_time(now), schedule_run);
             self.downlink.wake();
         }
     }

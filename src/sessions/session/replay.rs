@@ -91,7 +91,7 @@ impl Session {
     pub(in crate::sessions) fn set_link(&self, at: SignedProcessTime) -> Result<(), LinkError> {
         let arming = self.arming();
         self.downlink.admit(&arming.profile, arming.shaping.rate, at)?;
-        self.downlink.change(self.now(), &arming.link);
+        self.downlink.change(self.now(), &arming.link, arming.schedule_run);
         Ok(())
     }
 

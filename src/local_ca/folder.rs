@@ -5,7 +5,7 @@ use super::{
     error::LocalCaError,
 };
 use crate::{
-    system::{Readers, make_file, make_private_folder},
+    system::{Readers, keep_for_user, make_file, make_private_folder},
     units::UnixTime,
 };
 use std::{
@@ -39,7 +39,24 @@ pub fn open(folder: &Path, now: UnixTime) -> Result<LocalCa, LocalCaError> {
         let path = folder.join(name);
         fs::read_to_string(&path).map_err(|cause| LocalCaError::File { path, cause })
     };
-    LocalCa::read(folder, text(CERTIFICATE)?, &text(KEY)?, now)
+    let (certificate, key) = (text(CERTIFICATE)?, text(KEY)?);
+    keep_key_private(&folder.join(KEY));
+    LocalCa::read(folder, certificate, &key, now)
+}
+
+/// Takes the key from other users who could read it, as after a copy.
+fn keep_key_private(key: &Path) {
+    let key_path = key.display();
+    match keep_for_user(key) {
+        Ok(false) => {}
+        Ok(true) => tracing::warn!(
+            "{key_path}: other users could read the key of the local CA; now they cannot. If one may have it, delete the \
+             folder, and trust the new CA"
+        ),
+        Err(problem) => {
+            tracing::warn!(%problem, "{key_path}: other users may read the key of the local CA");
+        }
+    }
 }
 
 /// Makes the authority in a folder beside `folder`, and renames that: another process finds all of it or nothing.
@@ -105,6 +122,11 @@ mod tests {
             let mode = |name: &str| fs::metadata(folder.join(name)).unwrap().permissions().mode();
             assert_eq!(mode(KEY) & 0o777, 0o600);
             assert_eq!(mode("") & 0o777, 0o700);
+            // A copy may have other permissions.
+            let others = fs::Permissions::from_mode(0o644);
+            fs::set_permissions(folder.join(KEY), others).unwrap();
+            open(&folder, NOW).unwrap();
+            assert_eq!(mode(KEY) & 0o777, 0o600);
         }
         assert_eq!(first.path(), folder.join(CERTIFICATE));
     }

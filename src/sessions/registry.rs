@@ -15,7 +15,10 @@ use crate::{
     units::{ProcessTime, UnixTime},
 };
 use parking_lot::{Mutex, RwLock};
-use std::sync::{Arc, atomic::AtomicU64};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 use tokio::sync::Notify;
 
 mod change;
@@ -33,6 +36,9 @@ mod restore;
 mod session_id;
 mod start;
 mod write_behind;
+
+/// A player that is redirected to its session requests something of it sooner.
+const UNUSED: Duration = Duration::from_secs(10);
 
 pub use errors::{LocateError, RegistryError, RulesError, StartError};
 use index::Sessions;
@@ -187,6 +193,24 @@ impl Registry {
         let idle: Vec<_> =
             self.sessions.read().by_id.values().filter(|s| over(s)).cloned().collect();
         self.remove(&idle);
+    }
+
+    /// Makes room when there are as many sessions as there may be: ends those that are idle, or else those that a player was
+    /// redirected to and has not requested anything of for a while.
+    pub(super) fn make_room(&self) {
+        let is_full = || self.sessions.read().by_id.len() >= self.config.most_sessions;
+        if !is_full() {
+            return;
+        }
+        self.expire();
+        if is_full() {
+            let unused = self.list().into_iter().filter(|session| {
+                // Those that the API has started wait for their player.
+                let redirected = session.memory().number() != 0;
+                redirected && !session.has_served() && session.age() >= UNUSED
+            });
+            self.remove(&unused.collect::<Vec<_>>());
+        }
     }
 
     /// Ends every session.

@@ -104,3 +104,25 @@ async fn a_shared_link_starts_with_the_first_request() {
     advance(SECOND).await;
     assert_eq!((rate(&one), rate(&two)), (500, 500));
 }
+
+/// Redirects that nobody follows do not keep others out: when all places are taken, their sessions end. Sessions that wait for
+/// their player, and those that play, stay.
+#[tokio::test(start_paused = true)]
+async fn sessions_that_no_player_uses_make_room() {
+    let registry = registry(None);
+    let client = Some(std::net::Ipv4Addr::LOCALHOST.into());
+    let redirected = || registry.start(client, ArmingRequest::default());
+    let (waiting, playing) = (armed(&registry), redirected().unwrap());
+    playing.enter();
+    playing.leave(playing.now());
+    for _ in 0..8 {
+        redirected().unwrap();
+    }
+    advance(Duration::from_secs(9)).await;
+    assert!(redirected().is_err(), "they may still come");
+    advance(Duration::from_secs(1)).await;
+    redirected().unwrap();
+    let left: Vec<_> = registry.list().iter().map(|session| session.tag.ordinal).collect();
+    assert!(left.contains(&waiting.tag.ordinal) && left.contains(&playing.tag.ordinal));
+    assert_eq!(left.len(), 3);
+}

@@ -42,6 +42,32 @@ pub fn make_file(path: &Path, readers: Readers) -> io::Result<File> {
     options.open(path)
 }
 
+/// Takes the permissions of all but the user from a file or folder, where the system has such permissions. Returns whether
+/// others had some.
+///
+/// # Errors
+/// Those of the system.
+#[cfg(vsps_unix)]
+pub fn keep_for_user(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut permissions = std::fs::metadata(path)?.permissions();
+    let others = permissions.mode() & 0o077 != 0;
+    if others {
+        permissions.set_mode(permissions.mode() & !0o077);
+        std::fs::set_permissions(path, permissions)?;
+    }
+    Ok(others)
+}
+
+/// Takes the permissions of all but the user from a file or folder: this system has no such permissions.
+///
+/// # Errors
+/// Never.
+#[cfg(not(vsps_unix))]
+pub const fn keep_for_user(_: &Path) -> io::Result<bool> {
+    Ok(false)
+}
+
 /// Whether a file is a FIFO (named pipe).
 #[cfg(vsps_unix)]
 #[must_use]

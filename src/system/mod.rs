@@ -14,7 +14,8 @@ mod stop_signals;
 
 pub use child::{exit_code, terminate};
 pub use files::{
-    Readers, is_fifo, make_file, make_private_folder, open_fifo, standard_error, standard_output,
+    Readers, is_fifo, keep_for_user, make_file, make_private_folder, open_fifo, standard_error,
+    standard_output,
 };
 pub use kernel_timer::KernelTimer;
 pub use memory::usable_memory;

@@ -25,9 +25,7 @@ impl Registry {
         &self,
         session: Arc<Session>,
     ) -> Result<Arc<Session>, StartError> {
-        if self.sessions.read().by_id.len() >= self.config.most_sessions {
-            self.expire();
-        }
+        self.make_room();
         let mut sessions = self.sessions.write();
         if let Some(known) = sessions.with_ordinal(session.tag.ordinal) {
             return Ok(Arc::clone(known));

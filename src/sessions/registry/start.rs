@@ -99,9 +99,7 @@ impl Registry {
         addressed: bool,
         note: impl FnOnce(&mut Sessions, &Arc<Session>),
     ) -> Result<Arc<Session>, StartError> {
-        if self.sessions.read().by_id.len() >= self.config.most_sessions {
-            self.expire();
-        }
+        self.make_room();
         let mut sessions = self.sessions.write();
         if sessions.by_id.len() >= self.config.most_sessions {
             return Err(StartError::Full(self.config.most_sessions));

@@ -5,6 +5,7 @@ use crate::{
     units::UnixTime,
 };
 use chrono::DateTime;
+use memchr::memmem;
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject as _},
@@ -61,6 +62,10 @@ pub(super) fn load(
     let text = bytes(key)?;
     let key_of = PrivateKeyDer::from_pem_slice(&text).map_err(|error| match error {
         pem::Error::NoItemsFound => wrong(key, &no_key(&text)),
+        // An old form, whose label does not tell (RFC 1421).
+        _ if memmem::find(&text, b"Proc-Type: 4,ENCRYPTED").is_some() => {
+            wrong(key, "has a key with a password: write it without one (openssl pkey -in FILE)")
+        }
         error => wrong(key, &not_pem(&error)),
     })?;
     ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key_of).map_err(|error| {
@@ -176,6 +181,11 @@ mod tests {
         let body = key.lines().nth(1).unwrap();
         let labelled =
             |label: &str| format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
+        let password = labelled("EC PRIVATE KEY").replacen(
+            '\n',
+            "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,7A0F6C4C2BD1\n\n",
+            1,
+        );
         let ed25519 = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap().serialize_pem();
         let said = |certificate: &str, key: &str| {
             let paths = ["crt", "key"]
@@ -196,6 +206,7 @@ mod tests {
             (&*certificate, &*read(&other.1)),
             (&*certificate, &*ed25519),
             (&*certificate, &*labelled("ENCRYPTED PRIVATE KEY")),
+            (&*certificate, &*password),
             (&*certificate, &*labelled("OPENSSH PRIVATE KEY")),
             (&*certificate, &*labelled("PUBLIC KEY")),
             (&*certificate, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),

@@ -124,8 +124,8 @@ pub enum Event {
         /// The packet's first byte.
         at_byte: u64,
     },
-    /// The session's link stalled while bytes were waiting. Both times derive from the seed; whether bytes
-    /// were waiting does not.
+    /// The session's link stalled while bytes were waiting, or a pause of the network has ended. Both times of a stall
+    /// derive from the seed; whether bytes were waiting does not.
     Stalled {
         /// The session.
         session: Arc<SessionTag>,

@@ -322,6 +322,13 @@ impl Session {
     #[must_use]
     pub fn exchanges(&self) -> u32 {
         self.activity.exchanges()
+    /// The event that reports a pause of the network that has ended, once, if the player waited for it.
+    pub(super) fn ended_pause(&self) -> Option<Event> {
+        let (at, lasts) = self.sampled.lock().take_pause()?;
+        let waited = self.exchanges() > 0;
+        waited.then(|| Event::Stalled { session: Arc::clone(&self.tag), at, lasts })
+    }
+
     }
 
     /// Counts `bytes` of a response body that were handed over to the player's connection.

@@ -7,7 +7,10 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use serde_json::Value;
 use std::time::Duration;
-use vsps::args::{BoundArgs, RunArgs};
+use vsps::{
+    args::{BoundArgs, RunArgs},
+    replay::{ReadOptions, Reproduction, read},
+};
 
 /// Far longer than anything here takes, and far shorter than the downloads would without a change.
 const SOON: Duration = Duration::from_secs(30);
@@ -136,4 +139,46 @@ async fn a_proxy_that_drains_is_not_ready() {
     rig.patch(&path, r#"{ "rate": null }"#).await;
     assert!(rest(response.into_body()).await > 0);
     tokio::time::timeout(SOON, rig.stopped()).await.expect("has not stopped");
+}
+
+/// Half a second into a download the network is paused for two seconds. Timeline, HAR and figures have it, and a replay
+/// of the HAR has it too.
+#[tokio::test]
+async fn a_pause_of_the_network_is_in_what_is_told_of_the_session() {
+    let rig = Rig::start(RunArgs::default()).await;
+    let (path, armed) = rig.arm(r#"{ "rate": "8 Mbit/s" }"#).await;
+    let response = fetch(&rig, &armed, SEGMENT).await;
+    let download = tokio::spawn(rest(response.into_body()));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    rig.patch(&path, r#"{ "paused": true }"#).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    rig.patch(&path, r#"{ "paused": false }"#).await;
+    download.await.unwrap();
+    // The last sample is up to half a second later.
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let number = |value: &Value| value.as_f64().unwrap();
+    let timeline = rig.get(&format!("{path}/timeline")).await.json();
+    let stalls = timeline["stalls"].as_array().unwrap();
+    let [pause] = &stalls[..] else { panic!("{stalls:?}") };
+    assert!((2000.0..2500.0).contains(&number(&pause["lasts_ms"])), "{pause}");
+    let (from, to) = (number(&pause["at_ms"]), number(&pause["at_ms"]) + 2000.0);
+    let bins = timeline["link"]["bins"].as_array().unwrap();
+    let within = bins.iter().filter(|bin| {
+        let at = number(&bin["at_ms"]);
+        at > from + 100.0 && at + 600.0 < to
+    });
+    assert!(within.clone().count() >= 2, "{bins:?}");
+    for bin in within {
+        assert_eq!(bin["granted_bps"].as_f64(), Some(0.0), "{bins:?}");
+    }
+    let parts = &timeline["requests"][0]["parts"];
+    assert!((1900.0..2500.0).contains(&number(&parts["stall"])), "{parts}");
+    let qoe = rig.get(&format!("{path}/qoe")).await.json();
+    assert_eq!(qoe["stalls"]["count"], 1);
+    assert!(number(&qoe["link"]["used_ratio"]) > 0.8, "{}", qoe["link"]);
+    let har = rig.get(&format!("{path}/har")).await;
+    let recording = read(&*har.body, &ReadOptions::default()).unwrap();
+    let made = Reproduction::of(&recording, "own.har", Duration::from_millis(500)).unwrap();
+    assert!(made.profile.contains("rate = \"0 bit/s\""), "{}", made.profile);
+    assert_eq!(made.rules, "");
 }

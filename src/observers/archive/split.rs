@@ -15,7 +15,7 @@ pub(in crate::observers) struct Split {
     pub(in crate::observers) origin: Duration,
     /// Waits for the rate of the link.
     pub(in crate::observers) token: Duration,
-    /// Waits in injected stalls of the link.
+    /// Waits in injected stalls of the link, and in pauses of the network.
     pub(in crate::observers) stall: Duration,
     /// The rest: bytes on their way, and the proxy itself.
     pub(in crate::observers) transfer: Duration,

@@ -101,6 +101,9 @@ impl Registry {
     }
 
     fn emit_link_changed(&self, session: &Session) {
+        if let Some(pause) = session.ended_pause() {
+            self.bus.emit(&pause);
+        }
         let profile = Arc::clone(&session.arming().profile_name);
         let (session, rate) = (Arc::clone(&session.tag), session.rate());
         self.bus.emit(&Event::LinkChanged { session, profile, rate });

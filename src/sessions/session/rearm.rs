@@ -164,6 +164,9 @@ impl Session {
         let paused = arming.paused != current.paused;
         if paused {
             self.limits.pause(arming.paused, self.downlink.link_time(now));
+            // What the link could have carried at a time that is over is not known.
+            let carried = self.downlink.carried(now).filter(|_| !moment.replayed);
+            self.sampled.lock().pause(arming.paused, now, carried);
             self.downlink.wake();
         }
         let new_profile = arming.profile_name != current.profile_name;

@@ -1,8 +1,9 @@
 //! Handlers for the analytics of sessions: timeline, QoE, and run files; of one session, or of all with a label.
 
-use super::{group::Label, name::Name, problem::Problem, state::State};
+use super::{caller::Caller, group::Label, name::Name, problem::Problem, state::State};
 use crate::{observers::Moment, units::SessionTime};
 use axum::{
+    Extension,
     extract::{self, FromRequestParts, Query},
     http::{StatusCode, header, request::Parts},
     response::IntoResponse,
@@ -61,9 +62,10 @@ pub(super) async fn timeline(
 /// `GET /api/v1/timeline?label=NAME`
 pub(super) async fn timelines(
     extract::State(state): extract::State<State>,
+    Extension(caller): Extension<Caller>,
     Since { since, label }: Since,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(json(state.analytics.timelines(&moments(&state, label)?, since)))
+    Ok(json(state.analytics.timelines(&moments(&state, &caller, label)?, since)))
 }
 
 /// `GET /api/v1/sessions/{id}/qoe`
@@ -77,9 +79,10 @@ pub(super) async fn qoe(
 /// `GET /api/v1/qoe?label=NAME`
 pub(super) async fn qoes(
     extract::State(state): extract::State<State>,
+    Extension(caller): Extension<Caller>,
     Label(label): Label,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(json(state.analytics.qoes(&moments(&state, label)?)))
+    Ok(json(state.analytics.qoes(&moments(&state, &caller, label)?)))
 }
 
 /// `GET /api/v1/sessions/{id}/run`
@@ -93,9 +96,10 @@ pub(super) async fn run(
 /// `GET /api/v1/run?label=NAME`
 pub(super) async fn runs(
     extract::State(state): extract::State<State>,
+    Extension(caller): Extension<Caller>,
     Label(label): Label,
 ) -> Result<impl IntoResponse, Problem> {
-    let moments = moments(&state, label)?;
+    let moments = moments(&state, &caller, label)?;
     let name = moments.first().map(|first| Arc::clone(&first.id)).unwrap_or_default();
     run_file(&state, &moments, &name).ok_or_else(|| unknown(&name))
 }
@@ -119,8 +123,9 @@ fn moment(state: &State, id: &str) -> Moment {
     Moment { id: id.into(), now }
 }
 
-/// All sessions with the label, also ended ones.
-fn moments(state: &State, label: Option<String>) -> Result<Vec<Moment>, Problem> {
+/// All sessions with the label, also ended ones, if `caller` may see them.
+fn moments(state: &State, caller: &Caller, label: Option<String>) -> Result<Vec<Moment>, Problem> {
+    caller.check_label(label.as_deref())?;
     let Some(label) = label else {
         let hint = "name the sessions with `?label=NAME`";
         return Err(Problem::new(StatusCode::BAD_REQUEST, hint));

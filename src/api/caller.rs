@@ -12,6 +12,8 @@ use std::sync::Arc;
 const SESSIONS: &str = "/api/v1/sessions";
 /// Addresses below that of sessions that are not about one session.
 const GROUP: [&str; 4] = ["", "faults", "undo", "reset"];
+/// Addresses of sessions with a label, which the query names.
+const LABELLED: [&str; 3] = ["/api/v1/timeline", "/api/v1/qoe", "/api/v1/run"];
 /// What holders of a token for one namespace may read besides their sessions: nothing there is of others.
 const COMMON: [&str; 4] =
     ["/api/v1/profiles", "/api/v1/faults", "/api/v1/status", "/api/v1/openapi.json"];
@@ -80,7 +82,7 @@ impl Caller {
         let common = |known: &&str| {
             path.strip_prefix(*known).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        if COMMON.iter().any(common) {
+        if COMMON.iter().any(common) || LABELLED.contains(&path) {
             return Ok(());
         }
         let Some(rest) = path.strip_prefix(SESSIONS) else {
@@ -103,9 +105,9 @@ impl Caller {
         }
     }
 
-    /// Checks that it may see the sessions with `label`.
-    pub(super) fn check_label(&self, label: &str) -> Result<(), Problem> {
-        if self.may_see(Some(label)) { Ok(()) } else { Err(self.other_label()) }
+    /// Checks that it may see the sessions with `label`; `None` = the request names no label.
+    pub(super) fn check_label(&self, label: Option<&str>) -> Result<(), Problem> {
+        if self.may_see(label) { Ok(()) } else { Err(self.other_label()) }
     }
 
     /// Checks that `command` for `session` changes no link that sessions of other namespaces use.

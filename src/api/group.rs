@@ -49,7 +49,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Label {
         };
         // The label that the handler uses is the one that is checked, however it is written in the query.
         if let (Some(label), Some(caller)) = (&label, Caller::of(parts)) {
-            caller.check_label(label)?;
+            caller.check_label(Some(label))?;
         }
         Ok(Self(label))
     }

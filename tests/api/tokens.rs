@@ -83,6 +83,33 @@ async fn a_token_for_one_namespace_reaches_no_other() {
     }
 }
 
+/// Figures of a group are those of one namespace, however the label is written.
+#[tokio::test]
+async fn a_token_for_one_namespace_reads_the_figures_of_its_groups() {
+    let rig = rig(RunArgs::default()).await;
+    arm(&rig, "a", r#"{ "label": "team-a/y" }"#).await;
+    arm(&rig, "b", r#"{ "label": "team-b/y" }"#).await;
+    arm(&rig, "root", r#"{ "label": "y" }"#).await;
+    for of in ["timeline", "qoe", "run"] {
+        for (token, query, status) in [
+            ("a", "?label=team-a/y", StatusCode::OK),
+            ("r", "?%6cabel=team-a%2Fy", StatusCode::OK),
+            ("a", "?label=team-a/z", StatusCode::NOT_FOUND),
+            ("a", "?label=team-b/y", StatusCode::FORBIDDEN),
+            ("a", "?label=y", StatusCode::FORBIDDEN),
+            ("a", "?l%61bel=team-b%2Fy", StatusCode::FORBIDDEN),
+            ("a", "?label=team-a/y&label=team-b/y", StatusCode::BAD_REQUEST),
+            ("a", "", StatusCode::FORBIDDEN),
+            ("root", "?label=team-b/y", StatusCode::OK),
+            ("root", "", StatusCode::BAD_REQUEST),
+        ] {
+            let path = format!("/api/v1/{of}{query}");
+            let answer = send(&rig, token, Method::GET, &path, "").await;
+            assert_eq!(answer.status, status, "{token} {path}: {}", answer.text());
+        }
+    }
+}
+
 /// The link of the command line is common to all namespaces, so none of them changes it for the others.
 #[tokio::test]
 async fn a_token_for_one_namespace_does_not_change_the_common_link() {

@@ -120,6 +120,12 @@ pub fn is_collector(path: &str) -> bool {
     below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
 }
 
+/// Whether `path`, as the player requests it, names a session.
+#[must_use]
+pub fn names_session(path: &str) -> bool {
+    path.starts_with("/-/s/")
+}
+
 /// Whether `path` is one of the proxy's own forms below `/-/`, not a path of an origin.
 #[must_use]
 pub(super) fn is_address(path: &str) -> bool {

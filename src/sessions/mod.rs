@@ -22,6 +22,7 @@ mod manifest_reading;
 mod named_profiles;
 mod patch;
 mod pending_redirects;
+mod player_seen;
 mod private;
 mod recent_segments;
 mod registry;
@@ -45,7 +46,7 @@ mod viewer;
 mod tests;
 
 pub use access::{AccessToken, Role};
-pub use address::{Address, AddressError, Target, is_collector};
+pub use address::{Address, AddressError, Target, is_collector, names_session};
 pub use arming::{Arming, ArmingRequest};
 pub use bottleneck::{Bottleneck, Waiting};
 pub use command::{Applied, Change, Command, CommandError};

@@ -15,6 +15,7 @@ use super::{
     link_sample::LinkSample,
     manifest_reading::ManifestReading,
     pending_redirects::PendingRedirects,
+    player_seen::PlayerSeen,
     recent_segments::RecentSegments,
     report_dedup::ReportDedup,
     session_clock::{Began, SessionClock},
@@ -86,6 +87,8 @@ pub struct Session {
     pending_redirects: Mutex<PendingRedirects>,
     /// Cookies that are for more than one of its hosts.
     cookies: Mutex<Cookies>,
+    /// What its player says of itself: ids in CMCD, and whether it has requested media.
+    player: PlayerSeen,
     /// The CMCD reports that its player posted last.
     recent_reports: Mutex<ReportDedup>,
     /// The rung requested last, for each media type.
@@ -160,6 +163,7 @@ impl Session {
             recent_segments: Mutex::default(),
             pending_redirects: Mutex::default(),
             cookies: Mutex::default(),
+            player: PlayerSeen::default(),
             recent_reports: Mutex::default(),
             rungs: Mutex::default(),
             hosts: KnownHosts::default(),
@@ -318,10 +322,6 @@ impl Session {
         Some(Event::LinkSampled { session: Arc::clone(&self.tag), since, at, delivered, granted })
     }
 
-    /// The number of exchanges under way.
-    #[must_use]
-    pub fn exchanges(&self) -> u32 {
-        self.activity.exchanges()
     /// The event that reports a pause of the network that has ended, once, if the player waited for it.
     pub(super) fn ended_pause(&self) -> Option<Event> {
         let (at, lasts) = self.sampled.lock().take_pause()?;
@@ -329,6 +329,10 @@ impl Session {
         waited.then(|| Event::Stalled { session: Arc::clone(&self.tag), at, lasts })
     }
 
+    /// The number of exchanges under way.
+    #[must_use]
+    pub fn exchanges(&self) -> u32 {
+        self.activity.exchanges()
     }
 
     /// Counts `bytes` of a response body that were handed over to the player's connection.

@@ -270,6 +270,40 @@ async fn the_collector_reads_reports_and_answers_204() {
     assert_eq!(rig.ask("GET", "/-/cmcd", "").await.status(), 405);
 }
 
+/// Two players at one address: the reports of each are those of its session, as `sid` says, and not of the newest. What
+/// names neither goes to the last one that plays, not to a session that was opened later and plays nothing.
+#[tokio::test]
+async fn reports_without_a_session_go_to_that_of_their_sid() {
+    let rig = Rig::before(&Origin::saying(ok("", b"x")).await).await;
+    let (first, second) = (rig.session("").await, rig.session("").await);
+    for (session, sid) in [(&first, "aaaa"), (&second, "bbbb")] {
+        let segment = format!("{session}/1.m4s?CMCD=ot%3Dv%2Csid%3D%22{sid}%22%2Cv%3D2");
+        rig.get(&segment).await;
+    }
+    let empty = rig.session("").await;
+    rig.told("player_reported", 2).await;
+    let mut told = 2;
+    for (path, sid, expected) in [
+        ("/-/cmcd", "aaaa", &first),
+        ("/-/cmcd", "bbbb", &second),
+        ("/-/cmcd", "cccc", &second),
+        // An address that names a session counts.
+        (&*format!("{second}/-/cmcd"), "aaaa", &second),
+        (&*format!("{empty}/-/cmcd"), "dddd", &empty),
+    ] {
+        let body = format!("bl=(1234;v),e=t,sid=\"{sid}\",v=2,bs");
+        let length = body.len();
+        let head = format!("Host: a\r\nContent-Type: application/cmcd\r\nContent-Length: {length}");
+        let mut player = rig.player().await;
+        player.send(format!("POST {path} HTTP/1.1\r\n{head}\r\n\r\n{body}")).await;
+        assert_eq!(player.answer().await.status(), 204);
+        told += 1;
+        let reports = rig.told("player_reported", told).await;
+        let session = reports.last().unwrap()["session"].as_str().unwrap();
+        assert_eq!(format!("/-/s/{session}"), **expected, "{path} {sid}");
+    }
+}
+
 #[tokio::test]
 async fn responses_say_what_the_link_allows_when_asked() {
     let origin = Origin::saying(ok("CMSD-Dynamic: \"cdn\";etp=9\r\n", b"x")).await;

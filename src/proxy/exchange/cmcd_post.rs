@@ -4,8 +4,8 @@ use super::{exchange::Exchange, headers};
 use crate::proxy::manifest::content_codings::Codings;
 use crate::{
     event::{Bus, Event, RequestTag},
-    media::CmcdBody,
-    sessions::{Origin, Session},
+    media::{Cmcd, CmcdBody},
+    sessions::{Origin, Registry, Session, names_session},
 };
 use http::{Method, header, request};
 use std::{borrow::Cow, sync::Arc};
@@ -25,11 +25,14 @@ pub(in crate::proxy) struct Listener {
     session: Arc<Session>,
     /// Host and path.
     collector: Arc<str>,
+    /// Finds the sessions that reports are about, if the request names none.
+    registry: Option<Arc<Registry>>,
 }
 
 impl Listener {
     /// A listener for the body of the request `head` to `origin`, if the body may contain reports.
     pub(in crate::proxy) fn of(
+        registry: &Arc<Registry>,
         head: &request::Parts,
         origin: &Origin,
         exchange: &Exchange,
@@ -43,7 +46,8 @@ impl Listener {
         let path = request.path.split('?').next().unwrap_or_default();
         let collector = [origin.authority.as_str(), path].concat().into();
         let (received, session) = (Vec::new(), Arc::clone(&exchange.session));
-        Some(Box::new(Self { form, coding, received, bus, request, session, collector }))
+        let registry = (!names_session(head.uri.path())).then(|| Arc::clone(registry));
+        Some(Box::new(Self { form, coding, received, bus, request, session, collector, registry }))
     }
 
     /// Adds the next data. Returns false if the body is too large.
@@ -72,7 +76,7 @@ impl Listener {
         }
         let posted = self.form.read(&decoded);
         for report in posted.reports {
-            let request = Arc::clone(&self.request);
+            let request = self.request_of(&report);
             let collector = Some(Arc::clone(&self.collector));
             self.bus.emit(&Event::PlayerReported { request, report, collector });
         }
@@ -80,5 +84,20 @@ impl Listener {
             let request = Arc::clone(&self.request);
             self.bus.emit(&Event::PlayerReportIgnored { request, reason: "version" });
         }
+    }
+
+    /// The request that carried `report`, in the session that the report is about: that of its `sid`.
+    fn request_of(&self, report: &Cmcd) -> Arc<RequestTag> {
+        let other =
+            self.registry.as_ref().zip(report.session.as_ref()).and_then(|(registry, id)| {
+                // The usual case needs no search.
+                if self.session.has_cmcd_id(id) { None } else { registry.with_cmcd_id(id) }
+            });
+        let Some(other) = other else { return Arc::clone(&self.request) };
+        let mut request = RequestTag::clone(&self.request);
+        request.session = Arc::clone(&other.tag);
+        request.profile = Arc::clone(&other.arming().profile_name);
+        request.details.session_time = other.now();
+        Arc::new(request)
     }
 }

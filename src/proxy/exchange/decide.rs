@@ -17,10 +17,11 @@ use crate::{
     sessions::{Arming, Session, UpstreamUrl},
 };
 use http::{Method, request};
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 /// A request whose session is known.
 pub(in crate::proxy) struct Received<'a> {
+    pub(in crate::proxy) client: IpAddr,
     pub(in crate::proxy) head: &'a request::Parts,
     pub(in crate::proxy) url: &'a UpstreamUrl,
     /// What the player reports with it.
@@ -34,10 +35,13 @@ pub(in crate::proxy) fn decide(
     session: Arc<Session>,
     received: Received<'_>,
 ) -> Box<Exchange> {
-    let Received { head, url, cmcd } = received;
+    let Received { client, head, url, cmcd } = received;
     let (now, arming) = (session.begin(), session.arming());
     let mut redirected = redirect_hops::take(&session, url, head, now);
     let known = cmcd.as_ref().ok().and_then(Option::as_ref);
+    if let Some(id) = known.and_then(|report| report.session.as_ref()) {
+        session.note_cmcd_id(id);
+    }
     let visible = known.filter(|_| !proxy.config.strip_cmcd);
     let needs_ladder = proxy.config.script.is_some() || arming.rules.needs_ladder();
     let at =
@@ -66,6 +70,7 @@ pub(in crate::proxy) fn decide(
     if first {
         note_switch(&session, &request, &bus);
         note_segment(&session, &arming, &request, url);
+        note_media(proxy, client, &session, &request);
     }
     let which = || Arc::clone(&request);
     bus.emit(&Event::RequestPlanned { request: which(), latency, plan: decision.plan.clone() });
@@ -116,6 +121,14 @@ fn note_switch(session: &Session, request: &RequestTag, bus: &Bus) {
     if let Some(from) = session.switch(resource.media, to) {
         let session = Arc::clone(&session.tag);
         bus.emit(&Event::RenditionSwitched { session, media: resource.media, from, to });
+    }
+}
+
+/// Records the session of the address `client` whose player requests media.
+fn note_media(proxy: &Proxy, client: IpAddr, session: &Arc<Session>, request: &RequestTag) {
+    let media = matches!(request.resource.kind, Kind::Segment | Kind::Part);
+    if media && request.method == Method::GET && session.note_media() {
+        proxy.registry.note_playing(client, session);
     }
 }
 

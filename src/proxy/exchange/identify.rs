@@ -6,7 +6,9 @@ use crate::{
     media::{HOST_PARAMETER, looks_like_manifest},
     profiles::{Catalog, Shared},
     rules::RuleSet,
-    sessions::{Address, ArmingRequest, Origin, Session, Target, UpstreamUrl, Viewer},
+    sessions::{
+        Address, ArmingRequest, Origin, Session, Target, UpstreamUrl, Viewer, is_collector,
+    },
     units::{UnitError, span},
 };
 use http::{Method, request};
@@ -69,6 +71,9 @@ pub(in crate::proxy) async fn identify(
                     let session = Box::pin(proxy.registry.open(Some(client), arming)).await?;
                     let location = Address::write(Some(&session.id), &address.target, &path);
                     return Ok(Identified::Redirect { location });
+                }
+                SessionBy::Redirect if is_collector(&path) => {
+                    proxy.registry.fallback_for_reports(client)
                 }
                 SessionBy::Redirect => proxy.registry.fallback(client),
             }

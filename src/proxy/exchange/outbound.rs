@@ -1,6 +1,6 @@
 //! A request to be sent to the origin.
 
-use super::{cmcd_post::Listener, exchange::Exchange};
+use super::{cmcd_post::Listener, exchange::Exchange, proxy::Proxy};
 use crate::{
     proxy::body::{incoming_body::IncomingBody, request_body::RequestBody},
     sessions::UpstreamUrl,
@@ -19,13 +19,15 @@ pub(in crate::proxy) struct Outbound {
 impl Outbound {
     /// The request of `exchange` for `url`. If it posts CMCD reports, they are read as its body passes.
     pub(in crate::proxy) fn new(
+        proxy: &Proxy,
         url: UpstreamUrl,
         head: request::Parts,
         body: IncomingBody,
         head_size: u32,
         exchange: &Exchange,
     ) -> Box<Self> {
-        let body = RequestBody::new(body, Listener::of(&head, &url.origin, exchange));
+        let body =
+            RequestBody::new(body, Listener::of(&proxy.registry, &head, &url.origin, exchange));
         Box::new(Self { url, head, body, head_size })
     }
 }

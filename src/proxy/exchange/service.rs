@@ -94,9 +94,9 @@ impl Proxy {
             cmcd_request::strip(&mut url.path, &mut head.headers);
         }
         session.settled().await;
-        let received = Received { head: &head, url: &url, cmcd };
+        let received = Received { client, head: &head, url: &url, cmcd };
         let mut exchange = decide(self, connection, session, received);
-        let outbound = Outbound::new(url, head, body, head_size, &exchange);
+        let outbound = Outbound::new(self, url, head, body, head_size, &exchange);
         let mut response = respond(self, &mut exchange, outbound).await?;
         if let Some(requester) = requester
             && let Some(switch) = PendingSwitch::take(&mut response)

@@ -15,6 +15,8 @@ pub(super) struct Sessions {
     by_ordinal: HashMap<u64, Arc<Session>, RandomState>,
     pub(super) by_viewer: HashMap<Viewer, Arc<Session>>,
     pub(super) newest: HashMap<IpAddr, Arc<Session>, RandomState>,
+    /// The session of each address whose player began to request media last.
+    pub(super) playing: HashMap<IpAddr, Arc<Session>, RandomState>,
     pub(super) anonymous: Option<Arc<Session>>,
     /// How many there are in each namespace.
     namespaces: HashMap<Box<str>, u64>,
@@ -61,6 +63,7 @@ impl Sessions {
         let stays = |session: &Arc<Session>| !gone.contains(&Arc::as_ptr(session));
         self.by_viewer.retain(|_, session| stays(session));
         self.newest.retain(|_, session| stays(session));
+        self.playing.retain(|_, session| stays(session));
         self.anonymous.take_if(|session| !stays(session));
         removed
     }

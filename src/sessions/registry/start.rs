@@ -92,6 +92,31 @@ impl Registry {
         anonymous
     }
 
+    /// The session for reports that `client` posts without naming one: that whose player began to request media last,
+    /// or else as for other requests.
+    #[must_use]
+    pub fn fallback_for_reports(&self, client: IpAddr) -> Arc<Session> {
+        let playing = self.sessions.read().playing.get(&client).cloned();
+        playing.unwrap_or_else(|| self.fallback(client))
+    }
+
+    /// Records that the player of `session` at `client` begins to request media.
+    pub fn note_playing(&self, client: IpAddr, session: &Arc<Session>) {
+        let mut sessions = self.sessions.write();
+        // It may have ended meanwhile. The anonymous session is no player's.
+        if session.tag.ordinal > 0 && sessions.by_id.contains_key(&session.tag.id) {
+            sessions.playing.insert(client, Arc::clone(session));
+        }
+    }
+
+    /// The newest session with requests whose CMCD data had the `sid` `id`.
+    #[must_use]
+    pub fn with_cmcd_id(&self, id: &str) -> Option<Arc<Session>> {
+        let sessions = self.sessions.read();
+        let with_id = sessions.by_id.values().filter(|session| session.has_cmcd_id(id));
+        with_id.max_by_key(|session| session.tag.ordinal).cloned()
+    }
+
     /// Starts a session; `note` adds it to the index that finds it.
     fn create(
         &self,

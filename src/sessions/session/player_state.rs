@@ -10,7 +10,7 @@ use crate::{
     units::{SessionTime, UnixTime},
 };
 use http::Method;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::OwnedSemaphorePermit;
 
 impl Session {
@@ -137,6 +137,23 @@ impl Session {
     #[must_use]
     pub fn may_send_cookie(&self, name: &str, url: &UpstreamUrl) -> bool {
         self.cookies.lock().may_go(name, &url.origin, &url.path)
+    }
+
+    /// Records the `sid` of the CMCD data in a request of its player.
+    pub fn note_cmcd_id(&self, id: &Arc<str>) {
+        self.player.note_id(id);
+    }
+
+    /// Whether the CMCD data of its player's last requests had this `sid`.
+    #[must_use]
+    pub fn has_cmcd_id(&self, id: &str) -> bool {
+        self.player.has_id(id)
+    }
+
+    /// Records a request for media. Returns whether it is the first.
+    #[must_use]
+    pub fn note_media(&self) -> bool {
+        self.player.note_media()
     }
 
     /// Whether `body`, posted to `collector`, is a report that was not counted yet. Remembers it.

@@ -204,6 +204,8 @@ fn bad_recordings_are_refused_with_their_place() {
         ("cut off", text[..text.len() / 2].to_owned()),
         ("something else", "PK\u{3}\u{4} a zip".to_owned()),
         ("nothing", String::new()),
+        ("an empty object", "{}".to_owned()),
+        ("other pairs", "colour=red,size=3\n".to_owned()),
         ("an event log", "{\"event\":\"a\",\"session\":\"b\"}\n{\"event\":3}\n".to_owned()),
         ("no request", "{\"event\":\"a\",\"session\":\"b\"}\n".to_owned()),
         ("a newer run", "{\"format\":\"vsps-run\",\"version\":9,\"sessions\":[]}".to_owned()),
@@ -216,6 +218,21 @@ fn bad_recordings_are_refused_with_their_place() {
         format!("{name}: {problem}")
     });
     insta::assert_snapshot!("bad_recordings", said.join("\n"));
+}
+
+/// Random bytes have signs of every kind somewhere. They are no reports.
+#[test]
+fn random_bytes_are_no_recording() {
+    let mut state = 1_u64;
+    for _ in 0..200 {
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as u8
+        };
+        let bytes: Vec<u8> = (0..3000).map(|_| random()).collect();
+        let problem = read(&bytes[..], &ReadOptions::default()).unwrap_err().to_string();
+        assert!(problem.starts_with("is neither a HAR"), "{problem}");
+    }
 }
 
 /// A player that has a day of pauses in its HAR: the profile has a bounded number of steps, and says what is not known.

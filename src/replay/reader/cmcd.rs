@@ -24,6 +24,19 @@ const LONGEST_LINE: u64 = 64 << 10;
 /// A throughput counts for the time since the report before, at most this long.
 const COUNTS_FOR: Duration = Duration::from_secs(30);
 
+/// The keys of both versions, sorted. A line without any of them is no report.
+const KEYS: [&str; 50] = [
+    "ab", "bg", "bl", "br", "bs", "bsa", "bsd", "bsda", "cdn", "cen", "cid", "cmsdd", "cmsds",
+    "cs", "d", "df", "dfa", "dl", "e", "ec", "h", "lab", "lb", "ltc", "msd", "mtp", "nor", "nr",
+    "nrr", "ot", "pb", "pr", "pt", "rc", "rtp", "sf", "sid", "smrt", "sn", "st", "sta", "su",
+    "tab", "tb", "tbl", "tpb", "ts", "ttfb", "ttlb", "url",
+];
+
+/// Whether `key` is one that players report.
+pub(super) fn is_key(key: &str) -> bool {
+    KEYS.binary_search(&key).is_ok()
+}
+
 /// The values of a report, by key, lists by their first value.
 type Pairs = HashMap<String, String>;
 
@@ -84,7 +97,7 @@ fn report(line: &str, number: usize) -> Result<Option<Report>, ReplayError> {
         // The keys of some collectors.
         let time = ["ts", "timestamp", "time"].iter().find_map(|key| pairs.get(*key));
         let time = time.and_then(|text| time_of(text));
-        return Ok((!pairs.is_empty()).then_some(Report { place, pairs, time }));
+        return Ok(is_report(&pairs).then_some(Report { place, pairs, time }));
     }
     let (first, rest) = line.split_once([' ', '\t']).unwrap_or(("", line));
     let (time, text) = match time_of(first) {
@@ -102,7 +115,11 @@ fn report(line: &str, number: usize) -> Result<Option<Report>, ReplayError> {
     };
     let pairs = dictionary(&decoded);
     let time = pairs.get("ts").and_then(|text| time_of(text)).or(time);
-    Ok((!pairs.is_empty()).then_some(Report { place, pairs, time }))
+    Ok(is_report(&pairs).then_some(Report { place, pairs, time }))
+}
+
+fn is_report(pairs: &Pairs) -> bool {
+    pairs.keys().any(|key| is_key(key))
 }
 
 /// A value of JSON as the text of a dictionary; of a list the first item.

@@ -1,5 +1,7 @@
 //! Which form a recording has, by its beginning.
 
+use super::cmcd::is_key;
+
 /// The forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -18,7 +20,7 @@ impl Form {
     pub(super) fn of(start: &str) -> Option<Self> {
         let start = start.trim_start();
         let Some(object) = start.strip_prefix('{') else {
-            return start.contains('=').then_some(Self::Cmcd);
+            return (start.contains('=') && is_text(start)).then_some(Self::Cmcd);
         };
         let line = start.lines().next().unwrap_or_default();
         let first_key = object.trim_start();
@@ -28,13 +30,24 @@ impl Form {
             Some(Self::RunFile)
         } else if line.contains("\"event\"") && line.contains("\"session\"") {
             Some(Self::EventLog)
-        } else if serde_json::from_str::<serde_json::Map<_, _>>(line).is_ok() {
+        } else if is_report(line) {
             Some(Self::Cmcd)
         } else {
             // Other keys may precede it.
             start.contains("\"log\"").then_some(Self::Har)
         }
     }
+}
+
+/// Whether there are no bytes that only binary files have.
+fn is_text(start: &str) -> bool {
+    start.chars().all(|c| !c.is_control() || c.is_whitespace())
+}
+
+/// Whether a line is an object of JSON with keys of CMCD.
+fn is_report(line: &str) -> bool {
+    let object = serde_json::from_str::<serde_json::Map<_, _>>(line);
+    object.is_ok_and(|object| object.keys().any(|key| is_key(key)))
 }
 
 #[cfg(test)]
@@ -53,6 +66,10 @@ mod tests {
             ("", None),
             ("PK\u{3}\u{4}", None),
             ("{]", None),
+            ("{}", None),
+            (r#"{"a":1}"#, None),
+            (r#"{"comment":1,"log":{"entries":[]}}"#, Some(Form::Har)),
+            ("\u{1}x=\u{7f}3", None),
         ] {
             assert_eq!(Form::of(start), form, "{start}");
         }

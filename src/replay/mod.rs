@@ -20,6 +20,7 @@ mod reader;
 mod record;
 mod recorded_fault;
 mod recorder;
+mod spans;
 mod summary;
 mod toml_text;
 

@@ -85,6 +85,8 @@ pub struct Record {
     pub lasts: Duration,
     /// Its body, if there was one.
     pub body: Option<Body>,
+    /// How long its body waited for a link of ours; `None` = not known.
+    pub(super) link_wait: Option<Duration>,
     /// How it ended.
     pub ending: Ending,
     /// The declared length of the body, if it is known.

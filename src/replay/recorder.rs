@@ -4,6 +4,7 @@ use super::{
     error::ReplayError,
     estimate::Reproduction,
     record::{Body, Class, Ending, Record, Recording, Sample},
+    spans::{under_way, within},
 };
 use crate::event::{Emitted, Event, Observer, Outcome, RequestTag, SessionTag};
 use parking_lot::Mutex;
@@ -40,7 +41,8 @@ impl Recorded {
     pub fn reproduction(&self, interval: Duration) -> Result<Reproduction, ReplayError> {
         let mut recording = self.recording.clone();
         recording.records.sort_by_key(|record| record.at);
-        recording.samples = samples(&self.counted, &under_way(&recording.records));
+        let busy = under_way(recording.records.iter().filter_map(|record| record.body));
+        recording.samples = samples(&self.counted, &busy);
         if self.limited {
             recording.notes.push(
                 "the session's own link had a limit: the network behind it may be quicker"
@@ -166,21 +168,6 @@ fn record_of(request: &RequestTag) -> Record {
     }
 }
 
-/// The times in which a body was under way, in order, those that overlap joined.
-fn under_way(records: &[Record]) -> Vec<(Duration, Duration)> {
-    let bodies = records.iter().filter_map(|record| record.body);
-    let mut spans: Vec<_> = bodies.map(|body| (body.start, body.start + body.lasts)).collect();
-    spans.sort_unstable();
-    let mut joined: Vec<(Duration, Duration)> = Vec::new();
-    for (from, to) in spans {
-        match joined.last_mut() {
-            Some((_, last)) if *last >= from => *last = (*last).max(to),
-            _ => joined.push((from, to)),
-        }
-    }
-    joined
-}
-
 /// The rates in the times of `counted`: new bytes by the time in which a body was under way.
 fn samples(counted: &[(Duration, Duration, u64)], busy: &[(Duration, Duration)]) -> Vec<Sample> {
     let mut before = 0;
@@ -188,13 +175,7 @@ fn samples(counted: &[(Duration, Duration, u64)], busy: &[(Duration, Duration)])
     for &(from, to, delivered) in counted {
         let bytes = delivered.saturating_sub(before);
         before = delivered;
-        let first = busy.partition_point(|(_, end)| *end <= from);
-        let under_way: Duration = busy
-            .iter()
-            .skip(first)
-            .take_while(|(start, _)| *start < to)
-            .map(|(start, end)| (*end).min(to).saturating_sub((*start).max(from)))
-            .sum();
+        let under_way = within(busy, from, to);
         if under_way >= LEAST_UNDER_WAY {
             let rate = bytes as f64 * 8.0 / under_way.as_secs_f64();
             samples.push(Sample { from, to, rate, bytes, busy: under_way });
@@ -210,11 +191,8 @@ mod tests {
     #[test]
     fn bytes_count_by_the_time_in_which_a_body_was_under_way() {
         let ms = Duration::from_millis;
-        let body = |start, lasts| Record {
-            body: Some(Body { start: ms(start), lasts: ms(lasts), ..Body::default() }),
-            ..Record::default()
-        };
-        let busy = under_way(&[body(800, 100), body(0, 250), body(200, 300)]);
+        let body = |start, lasts| Body { start: ms(start), lasts: ms(lasts), ..Body::default() };
+        let busy = under_way([body(800, 100), body(0, 250), body(200, 300)].into_iter());
         assert_eq!(busy, [(ms(0), ms(500)), (ms(800), ms(900))]);
         let counted =
             [(ms(0), ms(500), 62_500), (ms(500), ms(1000), 75_000), (ms(1000), ms(1500), 75_000)];

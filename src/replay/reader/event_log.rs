@@ -273,6 +273,7 @@ impl LoggedSession {
             status: line.status,
             wait,
             latency: Some(pending.latency),
+            link_wait: Some(parts.link),
             delayed: parts.delay(wait),
             // Longer than until the last byte if it was broken off; but a clock may have been set.
             lasts: if until < total + Duration::from_secs(3600) { total.max(until) } else { total },

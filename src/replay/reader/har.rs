@@ -1,6 +1,7 @@
 //! Reads a HAR: of a browser, of a proxy such as Charles, or our own.
 
 use super::{
+    goodput,
     har_document::{Entry, Har, OwnEntry, Response},
     measured::{Parts, settle_latency, span_of_ms},
 };
@@ -61,6 +62,7 @@ pub(super) fn read(file: impl BufRead) -> Result<Recording, ReplayError> {
             sample.to = sample.to.saturating_sub(before);
             kept
         });
+        goodput::settle(&mut recording);
     }
     Ok(recording)
 }
@@ -202,6 +204,7 @@ fn add_own(
             link: ms(parts.token, "token")? + ms(parts.stall, "stall")?,
         };
         record.latency = Some(parts.latency);
+        record.link_wait = Some(parts.link);
         record.delayed = parts.delay(record.wait);
         if let Some(body) = &mut record.body {
             let paced = sets_pace(&own.plan);

@@ -4,6 +4,7 @@ mod bounded;
 mod cmcd;
 mod event_log;
 mod form;
+mod goodput;
 mod har;
 mod har_document;
 mod link_bins;

@@ -1,6 +1,6 @@
 //! Reads a run file: its events, and what the link carried.
 
-use super::{event_log::LoggedSessions, har::problem, link_bins::LinkBins};
+use super::{event_log::LoggedSessions, goodput, har::problem, link_bins::LinkBins};
 use crate::replay::{error::ReplayError, record::Recording};
 use serde::Deserialize;
 use serde_json::Value;
@@ -63,6 +63,7 @@ pub(super) fn read(file: impl BufRead, wanted: Option<&str>) -> Result<Recording
     recording.form = "run file";
     if let Some(link) = session.timeline.link {
         recording.samples = link.samples(&format!("sessions[{place}].timeline.link"))?;
+        goodput::settle(&mut recording);
     }
     if known.len() > 1 && wanted.is_none() {
         recording

@@ -146,7 +146,7 @@ impl Cmcd {
             // Each starvation is reported once, with its duration.
             ("bsd", value) => {
                 self.starved_for = greatest(value).and_then(milliseconds);
-                self.starved |= least(value).is_some();
+                self.starved |= self.starved_for.is_some();
             }
             ("msd", value) => self.startup_delay = first(value).and_then(milliseconds),
             ("ltc", value) => self.live_latency = first(value).and_then(milliseconds),
@@ -329,6 +329,10 @@ mod tests {
     fn nonsense_is_not_taken() {
         let told = Cmcd::of_dictionaries(["bl=-1,br=99999999999999999,d=nan,rtp=\"1\",ot=zz,sf=9"]);
         assert_eq!(told, Ok(Some(Cmcd::default())));
+        for longer_than_a_day in ["bsd=88888888888", "bsd=(88888888888;v)", "bsd=-1"] {
+            let told = Cmcd::of_dictionaries([longer_than_a_day]);
+            assert_eq!(told, Ok(Some(Cmcd::default())), "{longer_than_a_day}");
+        }
         for text in [&b"[]"[..], b"", b"{}", b"{\"bl\":"] {
             assert_eq!(Cmcd::of_json(text), Ok(None));
         }

@@ -26,8 +26,9 @@ pub(super) struct ArmingEntry {
     seed: Option<Text>,
     rules: Option<RuleList>,
     origin: Option<Text>,
-    link: Option<Text>,
-    label: Option<Text>,
+    // A number is no name: text alone is taken.
+    link: Option<String>,
+    label: Option<String>,
 }
 
 impl ArmingEntry {
@@ -101,14 +102,13 @@ fn read_origin(text: &Text, scope: &Scope<'_>) -> Option<Origin> {
     None
 }
 
-fn read_link(text: &Text, scope: &Scope<'_>) -> Option<Arc<str>> {
-    let link = Shared::link(text.as_str());
+fn read_link(text: &str, scope: &Scope<'_>) -> Option<Arc<str>> {
+    let link = Shared::link(text);
     let hint = "write up to 64 letters, digits, `-` and `_`, as in `house`";
     link.map_err(|_| scope.fault(format!("`{text}` is not a link name"), hint)).ok()
 }
 
-fn read_label(text: &Text, scope: &Scope<'_>) -> Option<Arc<str>> {
-    let label = text.as_str();
+fn read_label(label: &str, scope: &Scope<'_>) -> Option<Arc<str>> {
     if label.chars().count() > LONGEST_LABEL || label.chars().any(char::is_control) {
         let hint = format!("write at most {LONGEST_LABEL} characters on one line");
         scope.fault("is not a label", hint);

@@ -8,8 +8,12 @@ use axum::{
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 use serde_json::Value;
-use std::time::Duration;
+use std::{collections::HashSet, fmt, time::Duration};
 
 /// The largest body, which bounds the memory of a request.
 const LARGEST: usize = 1024 * 1024;
@@ -47,11 +51,45 @@ impl<S: Sync> FromRequest<S> for JsonBody {
             let hint = "is not an object; write one, as in {\"profile\": \"3g\"}";
             return Err(Problem::unusable("", hint));
         }
+        // The JSON value has only the last of them.
+        if let Some(key) = serde_json::from_slice(&bytes).ok().and_then(|RepeatedKey(key)| key) {
+            let pointer = format!("/{}", key.replace('~', "~0").replace('/', "~1"));
+            return Err(Problem::unusable(&pointer, "is there twice; write it once"));
+        }
         if value["rules"].as_array().is_some_and(|rules| rules.len() > MOST_RULES) {
             let detail = format!("more than {MOST_RULES} rules; write fewer");
             return Err(Problem::unusable("/rules", detail));
         }
         Ok(Self(value))
+    }
+}
+
+/// A member that an object has twice, if there is one.
+struct RepeatedKey(Option<String>);
+
+impl<'de> Deserialize<'de> for RepeatedKey {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = RepeatedKey;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RepeatedKey, A::Error> {
+                let (mut seen, mut repeated) = (HashSet::new(), None);
+                while let Some((key, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
+                    if seen.contains(&key) {
+                        repeated.get_or_insert(key);
+                    } else {
+                        seen.insert(key);
+                    }
+                }
+                Ok(RepeatedKey(repeated))
+            }
+        }
+        from.deserialize_map(Members)
     }
 }
 

@@ -41,6 +41,9 @@ async fn what_is_sent_wrongly_is_told() {
         (Method::PUT, "/api/v1/rules", r#"{ "rules": [{ "then": { "profile": "3gg" } }] }"#),
         (Method::POST, &format!("{one}/faults"), r#"{ "rule": { "then": { "profile": "no" } } }"#),
         (Method::PATCH, &one, "null"),
+        (Method::POST, SESSIONS, r#"{ "label": 5 }"#),
+        (Method::POST, SESSIONS, r#"{ "link": 5 }"#),
+        (Method::PATCH, &one, r#"{ "rate": "1 Mbit/s", "rtt": "5 ms", "rate": "2 Mbit/s" }"#),
     ] {
         let answer = rig.ask(method.clone(), path, body).await;
         assert!(answer.status.is_client_error(), "{path} {body}: {answer}");

@@ -62,27 +62,38 @@ pub(super) enum AnyView {
     Elsewhere(ElsewhereView),
 }
 
-/// `GET /api/v1/sessions`: an array, oldest first; with `?label=NAME` only sessions with that label.
+/// In a list that lacks the sessions of other replicas.
+const WARNING: &str = "vsps-warning";
+const ONLY_HERE: &str =
+    "the shared state does not answer: only the sessions of this replica are listed";
+
+/// `GET /api/v1/sessions`: an array, oldest first; with `?label=NAME` only sessions with that label. If the shared state
+/// does not answer, those of this replica.
 pub(super) async fn list(
     extract::State(state): extract::State<State>,
     players: Players,
     Extension(caller): Extension<Caller>,
     Label(label): Label,
-) -> Result<Json<Vec<AnyView>>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     let mut list = state.registry.list();
     list.retain(|session| caller.may_see(session.tag.label.as_deref()));
     list.retain(|session| label.is_none() || session.tag.label.as_deref() == label.as_deref());
     let here = list.iter().map(|session| SessionView::new(session, &players, &state));
     let mut views: Vec<AnyView> = here.map(|view| AnyView::Here(Box::new(view))).collect();
     let known: HashSet<u64> = list.iter().map(|session| session.tag.ordinal).collect();
-    for (ordinal, id, record) in state.registry.list_all().await? {
+    let (all, warning) = match state.registry.list_all().await {
+        Ok(all) => (all, None),
+        Err(problem) if problem.is_outage() => (Vec::new(), Some([(WARNING, ONLY_HERE)])),
+        Err(problem) => return Err(problem.into()),
+    };
+    for (ordinal, id, record) in all {
         let named = caller.may_see(record.label.as_deref());
         let named = named && (label.is_none() || record.label == label.as_deref().map(Arc::from));
         if named && !known.contains(&ordinal) {
             views.push(AnyView::Elsewhere(ElsewhereView::new(id, record, &players)));
         }
     }
-    Ok(Json(views))
+    Ok((warning, Json(views)))
 }
 
 /// `POST /api/v1/sessions`: starts a session before its first request.

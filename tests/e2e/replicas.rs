@@ -467,6 +467,8 @@ async fn commands_reach_all_replicas_and_need_redis() {
     );
     let (status, _, body) = asker.get(&format!("{players}/demo/hls/master.m3u8")).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body:?}");
+    let list = asker.json(&format!("http://{}/api/v1/sessions", one.admin)).await;
+    assert_eq!(list[0]["id"], id, "those that are here are listed");
     // It comes back without its data, and gets them again.
     let _redis = redis(port).await;
     asker.until(&ready, StatusCode::OK).await;

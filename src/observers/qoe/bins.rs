@@ -84,12 +84,14 @@ impl Bins {
         }
     }
 
-    /// The start of the bin at `time`. A sample is a little later than its interval, so times are rounded.
+    /// The start of the bin of a sample from `time` on. While each sample has a bin of its own, that is its time:
+    /// sessions do not begin when links are sampled.
     fn start(&self, time: SessionTime) -> SessionTime {
+        if self.width == NARROWEST {
+            return time;
+        }
         let width = self.width.as_millis().max(1);
-        let index = (time.since_zero().as_millis()
-            + u128::from(self.width == NARROWEST) * width / 2)
-            / width;
+        let index = time.since_zero().as_millis() / width;
         SessionTime::new(self.width * u32::try_from(index).unwrap_or(u32::MAX))
     }
 
@@ -157,6 +159,17 @@ mod tests {
         assert!(bins.iter().all(|bin| (bin.delivered_rate() - 16_000.0).abs() < 1.0));
         let starts: Vec<_> = bins.iter().map(|bin| bin.from).collect();
         assert!(starts.is_sorted() && starts.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    /// The first sample of a session comes at any time, and the others half a second after the one before.
+    #[test]
+    fn samples_keep_their_times() {
+        let mut bins = Bins::default();
+        for (from, to) in [(0, 140), (140, 640), (640, 1142)] {
+            bins.sample(ms(from), ms(to), to * 1000, Some(0));
+        }
+        let all: Vec<_> = bins.iter().map(|bin| (bin.from, bin.delivered)).collect();
+        assert_eq!(all, [(ms(0), 140_000), (ms(140), 500_000), (ms(640), 502_000)]);
     }
 
     #[test]

@@ -25,8 +25,15 @@ impl LinkBins {
     pub(super) fn samples(&self, place: &str) -> Result<Vec<Sample>, ReplayError> {
         let width = span_of_ms(Some(self.bin_ms), || format!("{place}.bin_ms"))?;
         let mut samples = Vec::new();
-        for (at, bin) in self.bins.iter().enumerate() {
-            let from = span_of_ms(Some(bin.at_ms), || format!("{place}.bins[{at}].at_ms"))?;
+        let starts =
+            self.bins.iter().enumerate().map(|(at, bin)| {
+                span_of_ms(Some(bin.at_ms), || format!("{place}.bins[{at}].at_ms"))
+            });
+        let starts: Vec<Duration> = starts.collect::<Result<_, _>>()?;
+        for (at, (bin, &from)) in self.bins.iter().zip(&starts).enumerate() {
+            // The first bin may be shorter, and each one a little longer. After the last before a rest comes nothing.
+            let next = starts.get(at + 1).and_then(|next| next.checked_sub(from));
+            let width = next.filter(|next| *next < width * 3 / 2).unwrap_or(width);
             let Some(rate) = bin.granted_bps else { continue };
             let valid = rate.is_finite() && rate >= 0.0 && bin.delivered_bps >= 0.0;
             if !valid {
@@ -39,5 +46,22 @@ impl LinkBins {
             samples.push(Sample { from, to: from + width, rate, bytes: bytes as u64, busy });
         }
         Ok(samples)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first bin is shorter than the others, and the last one before a rest has the usual width.
+    #[test]
+    fn a_bin_lasts_until_the_next() {
+        let bin = |at_ms| LinkBin { at_ms, granted_bps: Some(4e6), delivered_bps: 2e6 };
+        let bins = [0.0, 140.0, 640.0, 9000.0].map(bin).into();
+        let samples = LinkBins { bin_ms: 500.0, bins }.samples("link").unwrap();
+        let all = samples.iter().map(|one| (one.from.as_millis(), one.to.as_millis(), one.bytes));
+        let expected =
+            [(0, 140, 35_000), (140, 640, 125_000), (640, 1140, 125_000), (9000, 9500, 125_000)];
+        assert_eq!(all.collect::<Vec<_>>(), expected);
     }
 }

@@ -4,11 +4,11 @@ use super::{
     attempts::Attempts,
     audio_buffer::{AudioBuffer, EMPTY},
     network::{Concurrent, Download, NeverEnds, Object, Progress, Request},
-    playback::{Observer, Playback},
+    playback::{Observer, Playback, count},
     presentation::Presentation,
     preset::preset,
     request_policy::RequestPolicy,
-    scheduling::Scheduling,
+    scheduling::{AudioTurn, Scheduling, StreamPlaces},
     session_error::SessionError,
     session_policy::SessionPolicy,
     setup::SetupRequest,
@@ -48,6 +48,18 @@ pub(super) struct AudioStream {
     next: usize,
     attempts: Attempts,
     state: State,
+    /// How far the video is.
+    video: VideoPlace,
+}
+
+/// The segment of the video that is requested, or will be next.
+#[derive(Debug, Clone, Copy, Default)]
+struct VideoPlace {
+    next: usize,
+    /// Whether its request has begun, and it has not arrived.
+    requested: bool,
+    /// When the last one arrived, in ms since the start of the session.
+    arrived: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,6 +87,7 @@ impl AudioStream {
             next: 0,
             attempts: Attempts::new(policy, 0, 0),
             state: State::Off,
+            video: VideoPlace::default(),
         }
     }
 
@@ -113,7 +126,7 @@ impl AudioStream {
             return Ok(f64::INFINITY);
         }
         let (segment, duration) = (self.next, presentation.segment());
-        let due = self.due(video, duration);
+        let due = self.due(video, presentation);
         if due > EMPTY {
             return Ok(due);
         }
@@ -126,14 +139,31 @@ impl AudioStream {
         Ok(f64::INFINITY)
     }
 
-    /// In how many ms there is room for the next segment of `duration` ms.
-    fn due(&mut self, video: &Playback, duration: f64) -> f64 {
-        let level = self.buffer.level();
-        if let Some(wait) = self.scheduling.audio_wait(level, video.level(), duration) {
-            if wait > 0.0 {
+    /// How far both streams are.
+    pub(super) fn places(&self, video: &Playback, presentation: &Presentation) -> StreamPlaces {
+        let segment = presentation.segment();
+        let VideoPlace { next, requested, arrived } = self.video;
+        StreamPlaces {
+            audio: count(self.next) * segment,
+            video: count(next) * segment,
+            requested: requested.then(|| count(next + 1) * segment),
+            idle: if requested { 0.0 } else { video.totals().time - arrived },
+            video_ended: next >= presentation.count(),
+        }
+    }
+
+    /// In how many ms the next segment is requested.
+    fn due(&mut self, video: &Playback, presentation: &Presentation) -> f64 {
+        let (level, duration) = (self.buffer.level(), presentation.segment());
+        let places = self.places(video, presentation);
+        match self.scheduling.audio_turn(level, video.level(), duration, &places) {
+            AudioTurn::WhenItFits => {}
+            AudioTurn::Now => return 0.0,
+            AudioTurn::LooksAgain(wait) => {
                 self.state = State::Waits(wait);
+                return wait;
             }
-            return wait;
+            AudioTurn::AfterVideo(wait) => return wait,
         }
         // A segment that never fits is let in when the buffer is empty.
         let over = (level + duration - self.most).min(level);
@@ -201,8 +231,20 @@ impl BesideAudio<'_> {
         observer: &mut impl Observer,
     ) -> Result<Download, SessionError> {
         self.network.begin(VIDEO, request, size)?;
+        let segment = match request.object {
+            Object::Segment { segment, .. } => Some(segment),
+            _ => None,
+        };
+        if let Some(segment) = segment {
+            self.audio.video = VideoPlace { next: segment, requested: true, arrived: 0.0 };
+        }
         let ended = self.go_on(Until::VideoEnds, watch, observer)?;
-        ended.ok_or(SessionError::NeverEnds(NeverEnds))
+        let ended = ended.ok_or(SessionError::NeverEnds(NeverEnds))?;
+        if let Some(segment) = segment.filter(|_| ended.failure.is_none() && !ended.abandoned) {
+            let arrived = self.video.totals().time;
+            self.audio.video = VideoPlace { next: segment + 1, requested: false, arrived };
+        }
+        Ok(ended)
     }
 
     /// Lets `time` ms pass.

@@ -73,7 +73,7 @@ pub use replacement::Replacement;
 pub use request_policy::{BackOff, RequestPolicy, Retries};
 pub use resolution::presumed_resolution;
 pub use return_point::ReturnPoint;
-pub use scheduling::Scheduling;
+pub use scheduling::{AudioTurn, Scheduling, StreamPlaces};
 pub use session::Session;
 pub use session_error::SessionError;
 pub use session_policy::{Abandoning, FullBuffer, SessionPolicy};

@@ -151,6 +151,8 @@ const PRESETS: [PlayerPreset; 9] = [
         // `maxBufferLength`.
         buffer_goal: Some(30_000.0),
         growth: BufferGrowth::BySize,
+        // `AudioStreamController`.
+        scheduling: Scheduling::BesideVideo,
         ..entry("hls.js", HLS_JS)
     },
     dash_js("l2a"),
@@ -164,10 +166,18 @@ const PRESETS: [PlayerPreset; 9] = [
         discard: Some(Discard { keep: 25_000.0, most: (1279, 719) }),
         // `DefaultHlsPlaylistTracker`: the primary playlist is that of the first variant.
         reads_lowest: true,
+        // `CompositeSequenceableLoader`.
+        scheduling: Scheduling::Earliest,
         ..entry("media3", MEDIA3)
     },
-    // `bufferingGoal`.
-    PlayerPreset { buffer_goal: Some(10_000.0), protocol: Protocol::Dash, ..entry("shaka", SHAKA) },
+    PlayerPreset {
+        // `bufferingGoal`.
+        buffer_goal: Some(10_000.0),
+        // `MAX_RUN_AHEAD_SEGMENTS_`.
+        scheduling: Scheduling::OneAhead,
+        protocol: Protocol::Dash,
+        ..entry("shaka", SHAKA)
+    },
     PlayerPreset { buffer_goal: Some(30_000.0), ..entry("spf", GENERIC) },
     // `GOAL_BUFFER_LENGTH`.
     PlayerPreset { buffer_goal: Some(30_000.0), ..entry("vhs", VHS) },
@@ -195,6 +205,17 @@ mod tests {
             assert_eq!(goal(name), Some(expected), "{name}");
         }
         assert_eq!(goal("bola"), None);
+    }
+
+    /// Read in the players' code: hls.js, Shaka and Media3 hold their audio back, each in its way.
+    #[test]
+    fn audio_keeps_to_the_video_as_in_the_players() {
+        let scheduling = |name| preset(name).scheduling;
+        assert_eq!(scheduling("hls.js"), Scheduling::BesideVideo);
+        assert_eq!(scheduling("dash.js"), Scheduling::Polled);
+        assert_eq!(scheduling("shaka"), Scheduling::OneAhead);
+        assert_eq!(scheduling("media3"), Scheduling::Earliest);
+        assert_eq!(scheduling("vhs"), Scheduling::AtOnce);
     }
 
     /// The formats are those that `vsps bench --browser` plays with these players.

@@ -252,14 +252,34 @@ where
         }
         let most = self.policy.max_buffer + self.policy.growth.beyond(self.presentation, self.last);
         let over = self.playback.level() + self.presentation.segment() - most;
+        let mut waited = 0.0;
         if over > 0.0 {
             let over = self.policy.scheduling.wait(over);
             self.wait(WaitCause::FullBuffer, over, observer)?;
-            let over = over + self.wait_longer(most, observer)?;
-            self.control.waited(over);
-            return Ok(over);
+            waited = over + self.wait_longer(most, observer)?;
         }
-        Ok(0.0)
+        waited += self.wait_for_late_audio(observer)?;
+        if waited > 0.0 {
+            self.control.waited(waited);
+        }
+        Ok(waited)
+    }
+
+    /// Sleeps while the video is too far ahead of the audio; returns the time.
+    fn wait_for_late_audio(&mut self, observer: &mut impl Observer) -> Result<f64, SessionError> {
+        let mut slept = 0.0;
+        loop {
+            let Some(audio) = &self.audio else { return Ok(slept) };
+            let presentation = self.presentation;
+            let places = audio.places(&self.playback, presentation);
+            let (ended, segment) = (audio.is_complete(presentation), presentation.segment());
+            let wait = self.policy.scheduling.video_wait(segment, &places, ended);
+            if wait <= 0.0 {
+                return Ok(slept);
+            }
+            self.wait(WaitCause::FullBuffer, wait, observer)?;
+            slept += wait;
+        }
     }
 
     /// Sleeps on until the next segment fits into `most` ms, where playback stood still for audio; returns the time.

@@ -73,7 +73,9 @@ impl<'a> Adaptive<'a> {
     pub(super) async fn run(mut self) -> Result<(), PlayError> {
         // A live segment is waited for before its rung is chosen.
         while let Some(coming) = self.stream.next(self.ladder[self.last]).await? {
-            self.full_wait = self.stream.wait_for_room(coming.duration * 1000.0).await;
+            let lasts = coming.duration * 1000.0;
+            self.full_wait = self.stream.wait_for_room(lasts).await;
+            self.full_wait += self.stream.wait_for_late_audio(lasts).await;
             if self.full_wait > 0.0 {
                 self.control.waited(self.full_wait);
             }
@@ -243,6 +245,7 @@ impl<'a> Adaptive<'a> {
         let rendition = &self.stream.feed.tracks[self.ladder[rung]].rendition;
         let bitrate = bitrate(rendition);
         let (level, at) = (self.stream.level(), self.stream.now());
+        self.stream.begin(segment.duration * 1000.0);
         let rebuffer = self.stream.requester.shared.lock().playout.totals().rebuffer;
         let (fetched, abandoned_to) = self.download(&segment, rung, level, at).await?;
         let received = self.stream.level();

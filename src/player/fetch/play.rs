@@ -175,6 +175,7 @@ async fn run(options: &PlayOptions, requester: &Requester) -> Result<(), PlayErr
             None => playout,
         };
         viewing.ladder = renditions().filter_map(bitrate).collect();
+        viewing.places.audio_ended = chosen.audio.is_none();
         viewing.live = !ended;
         viewing.is_ready = true;
         viewing.presentation = Some(presentation.clone());

@@ -11,12 +11,14 @@ use super::{
 };
 use crate::{
     media::{ListedSegment, Location, MediaType},
-    player::{BufferGrowth, BufferedSegment, Progress, Scheduling},
+    player::{AudioTurn, BufferGrowth, BufferedSegment, Progress, Scheduling},
 };
 use std::sync::Arc;
 
 /// As many initialisation segments are kept.
 const MOST_INITS: usize = 50;
+/// Audio that waits for the video looks again after this many ms.
+const LOOK: f64 = 20.0;
 
 /// How much is buffered.
 #[derive(Debug, Clone, Copy)]
@@ -116,18 +118,48 @@ impl<'a> Stream<'a> {
 
     /// Sleeps until a segment of audio of `duration` ms is wanted.
     async fn wait_for_audio(&self, duration: f64) {
-        let wait = || {
+        let turn = || {
+            let now = self.now();
             let viewing = self.requester.shared.now();
             let (audio, video) = (viewing.playout.level(self.number), viewing.playout.level(0));
-            self.room.scheduling.audio_wait(audio, video, duration)
+            let places = viewing.places.at(now);
+            self.room.scheduling.audio_turn(audio, video, duration, &places)
         };
-        if self.number == 0 || wait().is_none() {
-            self.wait_for_room(duration).await;
-            return;
+        while self.number > 0 {
+            match turn() {
+                AudioTurn::Now => return,
+                AudioTurn::LooksAgain(wait) => Clock::sleep(wait).await,
+                AudioTurn::AfterVideo(wait) => Clock::sleep(wait.min(LOOK)).await,
+                // The video may have gone on meanwhile.
+                AudioTurn::WhenItFits if self.wait_for_room(duration).await > 0.0 => {}
+                AudioTurn::WhenItFits => return,
+            }
         }
-        while let Some(wait) = wait().filter(|wait| *wait > 0.0) {
+        self.wait_for_room(duration).await;
+    }
+
+    /// Sleeps while the main stream is too far ahead of the audio; returns the time.
+    pub(super) async fn wait_for_late_audio(&self, duration: f64) -> f64 {
+        let mut slept = 0.0;
+        loop {
+            let wait = {
+                let now = self.now();
+                let viewing = self.requester.shared.lock();
+                let places = viewing.places;
+                self.room.scheduling.video_wait(duration, &places.at(now), places.audio_ended)
+            };
+            if wait <= 0.0 {
+                return slept;
+            }
             Clock::sleep(wait).await;
+            slept += wait;
         }
+    }
+
+    /// A segment of the main stream of `duration` ms is requested now.
+    pub(super) fn begin(&self, duration: f64) {
+        let places = &mut self.requester.shared.lock().places;
+        places.requested = Some(places.video + duration);
     }
 
     /// Fetches the initialisation segment, if it was not fetched before.
@@ -174,7 +206,7 @@ impl<'a> Stream<'a> {
         let buffered = self.buffered(segment, rung, bitrate, bits);
         let now = self.now();
         let mut viewing = self.requester.shared.now();
-        viewing.playout.append(self.number, buffered, now);
+        viewing.append(self.number, buffered, now);
         viewing.downloads.segments += 1;
         if self.number == 0 {
             viewing.requested = rung;
@@ -185,6 +217,10 @@ impl<'a> Stream<'a> {
     pub(super) fn end(&self) {
         let mut viewing = self.requester.shared.now();
         viewing.playout.end(self.number, self.now());
+        let places = &mut viewing.places;
+        let ended =
+            if self.number == 0 { &mut places.video_ended } else { &mut places.audio_ended };
+        *ended = true;
     }
 
     /// Plays one track to its end.

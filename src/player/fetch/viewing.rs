@@ -2,7 +2,8 @@
 
 use super::clock::Clock;
 use crate::player::{
-    DownloadTotals, Playout, PlayoutPolicy, PlayoutState, Presentation, Qoe, SessionReport,
+    BufferedSegment, DownloadTotals, Playout, PlayoutPolicy, PlayoutState, Presentation, Qoe,
+    SessionReport, StreamPlaces,
 };
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub(super) struct Viewing {
     /// What is played, once it is known, and the rung of the main stream that was requested last.
     pub(super) presentation: Option<Presentation>,
     pub(super) requested: usize,
+    /// How far main stream and audio are.
+    pub(super) places: Places,
     pub(super) live: bool,
     /// Whether the manifest was read, so that `live` and `ladder` are known.
     pub(super) is_ready: bool,
@@ -31,7 +34,45 @@ pub(super) struct Viewing {
     pub(super) log: Option<Vec<SessionReport>>,
 }
 
+/// How far main stream and audio are, in ms of media since the first segment.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Places {
+    pub(super) video: f64,
+    pub(super) audio: f64,
+    /// The end of the segment of the main stream that is requested, until it has arrived.
+    pub(super) requested: Option<f64>,
+    /// When the last one arrived, in ms.
+    pub(super) arrived: f64,
+    pub(super) video_ended: bool,
+    pub(super) audio_ended: bool,
+}
+
+impl Places {
+    /// At the time `now`.
+    pub(super) fn at(&self, now: f64) -> StreamPlaces {
+        let &Self { audio, video, requested, arrived, video_ended, .. } = self;
+        let idle = if requested.is_some() { 0.0 } else { now - arrived };
+        StreamPlaces { audio, video, requested, idle, video_ended }
+    }
+
+    /// A segment of `duration` ms of a stream has arrived.
+    fn arrive(&mut self, stream: usize, duration: f64, now: f64) {
+        if stream == 0 {
+            self.video += duration;
+            (self.requested, self.arrived) = (None, now);
+        } else {
+            self.audio += duration;
+        }
+    }
+}
+
 impl Viewing {
+    /// Puts a segment into the buffer of a stream.
+    pub(super) fn append(&mut self, stream: usize, segment: BufferedSegment, now: f64) {
+        self.places.arrive(stream, segment.duration, now);
+        self.playout.append(stream, segment, now);
+    }
+
     /// Logs a download.
     pub(super) fn note(&mut self, report: &SessionReport) {
         if let Some(log) = self.log.as_mut().filter(|log| log.len() < LONGEST_LOG) {
@@ -56,6 +97,7 @@ impl Shared {
             ladder: Vec::new(),
             presentation: None,
             requested: 0,
+            places: Places::default(),
             live: false,
             is_ready: false,
             format: None,

@@ -57,11 +57,16 @@ struct Played {
 
 /// Plays 10 segments of 4 s: 8 Mbit of video and 2 Mbit of audio each, over 8 Mbit/s without latency.
 fn play(max_buffer: f64, effects: Option<Box<dyn EffectSource>>) -> Played {
-    play_after(Setup::default(), max_buffer, effects)
+    play_after(Setup::default(), max_buffer, effects, Scheduling::AtOnce)
 }
 
 /// The same, after what has to be requested before.
-fn play_after(setup: Setup, max_buffer: f64, effects: Option<Box<dyn EffectSource>>) -> Played {
+fn play_after(
+    setup: Setup,
+    max_buffer: f64,
+    effects: Option<Box<dyn EffectSource>>,
+    scheduling: Scheduling,
+) -> Played {
     let rate = RateSpec::Constant(BitRate::from_kilobits_per_second(8000));
     let spec = Arc::new(LinkSpec { rate, ..LinkSpec::default() });
     let presentation = Presentation::constant(4000.0, vec![2000.0], 10).unwrap();
@@ -74,7 +79,7 @@ fn play_after(setup: Setup, max_buffer: f64, effects: Option<Box<dyn EffectSourc
         max_buffer,
         growth: BufferGrowth::Never,
         full: FullBuffer::WaitForRoom,
-        scheduling: Scheduling::AtOnce,
+        scheduling,
         replacement: Replacement::Never,
         discard: None,
         abandon: Abandoning::Never,
@@ -129,6 +134,33 @@ fn video_and_audio_share_the_link() {
     assert_eq!(played.totals.rebuffer, 0.0);
 }
 
+/// Audio does not run ahead of the video: each segment of it takes its 2 Mbit from one of the video, or from its neighbour.
+#[test]
+fn audio_of_players_keeps_to_the_video() {
+    let times = |scheduling| {
+        let played = play_after(Setup::default(), 1e9, None, scheduling);
+        assert_eq!(played.ended, Ok(()), "{scheduling:?}");
+        assert_eq!(played.audio.received, 20.0 * MBIT, "{scheduling:?}");
+        let time = |step: &SessionReport| step.download.progress.time;
+        played.reports.iter().take(4).map(time).collect::<Vec<_>>()
+    };
+    let expected = [
+        (Scheduling::AtOnce, [2000.0, 2000.0, 1500.0, 1000.0]),
+        // One at first; then that and one more ahead; then one with each.
+        (Scheduling::BesideVideo, [1250.0, 1500.0, 1250.0, 1250.0]),
+        (Scheduling::Earliest, [1500.0, 1250.0, 1250.0, 1250.0]),
+    ];
+    for (scheduling, expected) in expected {
+        for (time, expected) in times(scheduling).into_iter().zip(expected) {
+            near(time, expected, 20.0);
+        }
+    }
+    // Requested when it looks: at 0 s, 1.5 s, 3 s.
+    for time in &times(Scheduling::OneAhead)[..2] {
+        near(*time, 1250.0, 20.0);
+    }
+}
+
 /// The initialization segment of the audio comes before its first segment, beside that of the video.
 #[test]
 fn what_audio_needs_is_requested_first() {
@@ -137,7 +169,7 @@ fn what_audio_needs_is_requested_first() {
     };
     let rungs = vec![request(1.0, "/v1/init")];
     let setup = Setup { start: Vec::new(), rungs, audio: request(4.0, "/a1/init") };
-    let played = play_after(setup, 4000.0, None);
+    let played = play_after(setup, 4000.0, None, Scheduling::AtOnce);
     // The video's 1 and 8 Mbit share the link with the audio's 4 and 2 Mbit at first: 12 Mbit in 1.5 s, and 3 Mbit of the
     // video alone after that.
     near(played.started.unwrap(), 1875.0, 15.0);

@@ -191,7 +191,7 @@ impl Http {
     /// The length of a body: by a HEAD request, else by a request for its first byte.
     pub(super) async fn length(&self, location: &Location) -> Result<u64, FetchError> {
         let url = location.url.clone();
-        let mut cause = String::new();
+        let (mut cause, mut failure) = (String::new(), Failure::Other);
         for (method, range) in [(Method::HEAD, None), (Method::GET, Some(0..1))] {
             let asked = Location { url: url.clone(), range };
             let headers = HeaderMap::new();
@@ -204,13 +204,12 @@ impl Http {
                 times: Times { first_byte: LENGTH_TIME, idle: LENGTH_TIME, total: LENGTH_TIME },
                 expected: 0.0,
             };
-            match self.head(&ask).await.map(|(_, response)| total(&response)) {
-                Ok(Ok(length)) => return Ok(length),
-                Ok(Err(problem)) => cause = problem,
-                Err(fault) => cause = fault.cause,
+            match self.head(&ask).await.and_then(|(_, response)| total(&response)) {
+                Ok(length) => return Ok(length),
+                Err(fault) => (cause, failure) = (fault.cause, fault.failure),
             }
         }
-        Err(FetchError { url, cause, failure: Failure::Other, untrusted: false })
+        Err(FetchError { url, cause, failure, untrusted: false })
     }
 
     /// Posts `body`, within `time` ms; returns the status of the response, if there is one.
@@ -329,7 +328,7 @@ async fn next(body: &mut Incoming, times: Times, left: f64) -> Result<Option<Byt
 }
 
 /// The length of the whole body that a response is about.
-fn total(response: &Response<Incoming>) -> Result<u64, String> {
+fn total<T>(response: &Response<T>) -> Result<u64, Fault> {
     let header =
         |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let length = match response.status() {
@@ -338,10 +337,13 @@ fn total(response: &Response<Incoming>) -> Result<u64, String> {
             header(header::CONTENT_RANGE).and_then(|range| range.rsplit('/').next())
         }
         status if status.is_success() => header(header::CONTENT_LENGTH),
-        _ => return Err(refusal(response)),
+        status => {
+            let failure = Failure::Status(status.as_u16());
+            return Err(Fault { failure, ..Fault::from(refusal(response)) });
+        }
     };
     let length = length.and_then(|length| length.trim().parse().ok());
-    length.ok_or_else(|| "the response does not say its length".to_owned())
+    length.ok_or_else(|| Fault::from("the response does not say its length".to_owned()))
 }
 
 /// A status that is no success, with the reason that a proxy gives.

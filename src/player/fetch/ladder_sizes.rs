@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     media::{ListedSegment, Location},
-    player::preset,
+    player::{Failure, preset},
 };
 use tokio::task::JoinSet;
 
@@ -49,8 +49,9 @@ struct Track {
     bandwidth: f64,
     name: String,
     segments: Vec<ListedSegment>,
-    /// Bits.
+    /// Bits; 0 where a live stream has the segment no more, or not yet.
     sizes: Vec<f64>,
+    live: bool,
 }
 
 /// Reads the ladder of the manifest at `url`. `progress` is called with how many sizes are known, and how many there
@@ -95,6 +96,16 @@ pub async fn learn_ladder(
     }
     weigh(&http, &mut tracks, progress).await?;
     let sound = chosen.audio.and_then(|_| tracks.pop());
+    let count = keep_present(&mut tracks);
+    let sound = sound.map(|sound| {
+        let mut sound = [sound];
+        keep_present(&mut sound);
+        let [sound] = sound;
+        sound
+    });
+    if count == 0 || sound.as_ref().is_some_and(|sound| sound.segments.is_empty()) {
+        return Err(problem("lists no segments that are still there"));
+    }
     Ok(ladder(&tracks, sound.as_ref().map(|sound| (sound, feed.is_mpd())), count, notes))
 }
 
@@ -105,9 +116,49 @@ async fn track(feed: &Feed, place: usize, notes: &mut Vec<String>) -> Result<Tra
     if !ended && notes.is_empty() {
         notes.push("it is live; the segments that it lists now are repeated".to_owned());
     }
+    if !feed.is_mpd() {
+        keep_whole(&mut segments);
+    }
+    if !ended {
+        let newest = segments.len().saturating_sub(MOST_SEGMENTS);
+        segments.drain(..newest);
+    }
     segments.truncate(MOST_SEGMENTS);
     let name = rendition.name.as_deref().map_or_else(|| place.to_string(), str::to_owned);
-    Ok(Track { bandwidth: bitrate(rendition).unwrap_or(0.0), name, segments, sizes: Vec::new() })
+    let bandwidth = bitrate(rendition).unwrap_or(0.0);
+    Ok(Track { bandwidth, name, segments, sizes: Vec::new(), live: !ended })
+}
+
+/// Drops the parts of HLS near the live edge, if there are whole segments.
+fn keep_whole(segments: &mut Vec<ListedSegment>) {
+    // The position counts segments.
+    let is_whole = |segment: &ListedSegment| segment.step >= 1.0;
+    if segments.iter().any(is_whole) {
+        segments.retain(is_whole);
+    }
+}
+
+/// Keeps the first segments in a row that all of these tracks have; returns how many that are.
+fn keep_present(tracks: &mut [Track]) -> usize {
+    if !tracks.iter().any(|track| track.live) {
+        return tracks.iter().map(|track| track.segments.len()).min().unwrap_or(0);
+    }
+    let count = tracks.iter().map(|track| track.sizes.len()).min().unwrap_or(0);
+    let there = |at: &usize| tracks.iter().all(|track| track.sizes[*at] > 0.0);
+    let first = (0..count).find(there).unwrap_or(count);
+    let end = (first..count).find(|at| !there(at)).unwrap_or(count);
+    for track in tracks {
+        track.segments = track.segments[first..end].to_vec();
+        track.sizes = track.sizes[first..end].to_vec();
+    }
+    end - first
+}
+
+/// Whether a live stream has a segment no more, or not yet.
+fn is_absent(track: &Track, error: &PlayError) -> bool {
+    let statuses = [Failure::Status(404), Failure::Status(410)];
+    let PlayError::Fetch { error, .. } = error else { return false };
+    track.live && statuses.contains(&error.failure)
 }
 
 /// Finds the sizes of all segments.
@@ -145,7 +196,11 @@ async fn weigh(
         let Some(ended) = running.join_next().await else { return Ok(()) };
         // A task that was lost leaves its size at 0, which the ladder's check names.
         let Ok((track, segment, length)) = ended else { continue };
-        tracks[track].sizes[segment] = length? as f64 * BITS;
+        match length {
+            Ok(length) => tracks[track].sizes[segment] = length as f64 * BITS,
+            Err(error) if is_absent(&tracks[track], &error) => {}
+            Err(error) => return Err(error),
+        }
         done += 1;
     }
 }
@@ -188,9 +243,16 @@ fn ladder(
     let scaled = |track: &Track, segment: usize| {
         track.sizes[segment] * usual / track.segments[segment].duration.max(f64::MIN_POSITIVE)
     };
+    let mean = |track: &Track| {
+        (0..count).map(|segment| scaled(track, segment)).sum::<f64>() / count as f64 / usual
+    };
+    // A media playlist says no bitrate: that of its segments is rounded to bit/s.
+    let bitrate_of = |track: &Track| {
+        let said = if track.bandwidth > 0.0 { track.bandwidth } else { mean(track).round() };
+        (said + extra_rate) / THOUSAND
+    };
     for track in tracks {
-        let mean =
-            (0..count).map(|segment| scaled(track, segment)).sum::<f64>() / count as f64 / usual;
+        let mean = mean(track);
         if track.bandwidth > 0.0 && !HONEST.contains(&(mean / track.bandwidth)) {
             notes.push(format!(
                 "rendition {} says {:.0} kbit/s; its segments have {:.0} kbit/s",
@@ -203,7 +265,7 @@ fn ladder(
     let row = |segment| tracks.iter().map(|track| scaled(track, segment).round()).collect();
     LadderSizes {
         segment: usual * THOUSAND,
-        bitrates: tracks.iter().map(|track| (track.bandwidth + extra_rate) / THOUSAND).collect(),
+        bitrates: tracks.iter().map(bitrate_of).collect(),
         sizes: (0..count).map(row).collect(),
         audio,
         notes,
@@ -212,6 +274,7 @@ fn ladder(
 
 #[cfg(test)]
 mod tests {
+    use super::super::error::FetchError;
     use super::*;
 
     fn track(name: &str, bandwidth: f64, segments: &[(f64, f64)]) -> Track {
@@ -228,7 +291,47 @@ mod tests {
             name: name.to_owned(),
             segments: segments.iter().map(listed).collect(),
             sizes: segments.iter().map(|(_, bits)| *bits).collect(),
+            live: false,
         }
+    }
+
+    #[test]
+    fn segments_that_a_live_stream_has_no_more_are_left_out() {
+        let live = |sizes: [f64; 4]| {
+            let mut track = track("live", 1.0, &sizes.map(|bits| (4.0, bits)));
+            track.live = true;
+            track
+        };
+        let mut tracks = [live([0.0, 2e6, 3e6, 0.0]), live([0.0, 0.0, 6e6, 7e6])];
+        assert_eq!(keep_present(&mut tracks), 1);
+        assert_eq!(tracks.map(|track| track.sizes), [[3e6], [6e6]]);
+        assert_eq!(keep_present(&mut [live([0.0; 4])]), 0);
+        let gone = |status| {
+            let failure = Failure::Status(status);
+            let (url, cause) = (String::new(), String::new());
+            let error = FetchError { url, cause, failure, untrusted: false };
+            PlayError::Fetch { error, attempts: 1 }
+        };
+        let live = live([0.0; 4]);
+        assert_eq!([404, 410, 503].map(|it| is_absent(&live, &gone(it))), [true, true, false]);
+        assert!(!is_absent(&track("whole", 1.0, &[]), &gone(410)));
+    }
+
+    #[test]
+    fn parts_are_no_segments() {
+        let mut segments = track("low-latency", 1.0, &[(4.0, 1.0), (0.5, 1.0)]).segments;
+        segments[1].step = 1.0 / 4096.0;
+        let mut parts = vec![segments[1].clone()];
+        keep_whole(&mut segments);
+        keep_whole(&mut parts);
+        let lasts = |of: &[ListedSegment]| of.iter().map(|it| it.duration).collect::<Vec<_>>();
+        assert_eq!((lasts(&segments), lasts(&parts)), (vec![4.0], vec![0.5]));
+    }
+
+    #[test]
+    fn a_media_playlist_has_the_bitrate_of_its_segments() {
+        let ladder = ladder(&[track("v1", 0.0, &[(4.0, 2e6); 3])], None, 3, Vec::new());
+        assert_eq!((ladder.bitrates, ladder.notes), (vec![500.0], Vec::<String>::new()));
     }
 
     #[test]

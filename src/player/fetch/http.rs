@@ -387,6 +387,14 @@ pub(super) const fn per_second(rate: f64) -> f64 {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_refused_length_keeps_its_status() {
+        let answer = |status: u16| Response::builder().status(status).header("content-length", 7);
+        let total = |status| total(&answer(status).body(()).unwrap());
+        assert_eq!(total(200).unwrap(), 7);
+        assert_eq!(total(410).unwrap_err().failure, Failure::Status(410));
+    }
+
     /// At 1 Mbit/s 20 times a second; at high rates, and before the end, not at all.
     #[test]
     fn reading_pauses_are_short_and_end_before_the_body() {

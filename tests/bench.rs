@@ -306,6 +306,9 @@ fn bad_use_is_named() {
             vec!["--report", "/no/such/folder/x.html"],
             "--report /no/such/folder/x.html: its folder does not exist; write a file in a folder that exists",
         ),
+        (vec!["--catch-up", "0.1"], "--live"),
+        (vec!["--live-latency", "5s"], "--live"),
+        (vec!["--answer-timeout", "0s"], "write more than 0"),
         (vec!["--catch-up", "0.7"], "write 0.1 for rates of 0.9 to 1.1"),
         (vec!["compare", "no.json", "no.json"], "no.json: No such file or directory"),
         (

@@ -276,6 +276,9 @@ async fn bad_use_is_exit_code_2() {
             &["http://a.example/", "--start-at", "2026-01-01T00:00:00Z"],
             "--start-at 2026-01-01T00:00:00+00:00: it is in the past",
         ),
+        (&["http://a.example/", "--duration", "0s"], "write more than 0"),
+        (&["http://a.example/", "--max-buffer", "0s"], "write more than 0"),
+        (&["http://a.example/", "--abr", "bolla"], "the nearest are bola"),
         (&["http://a.example/", "--catch-up", "0.6"], "write 0.1 for rates of 0.9 to 1.1"),
         (
             &["merge", "no.json"],

@@ -68,10 +68,10 @@ pub struct SweepArgs {
     #[arg(long)]
     pub live: bool,
     /// How far behind the live edge the viewer of --live is to be.
-    #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = span::parse)]
+    #[arg(long, value_name = "SPAN", default_value = "10s", requires = "live", value_parser = span::parse)]
     pub live_latency: Duration,
     /// The most by which playback of --live is faster or slower than 1, to keep to the latency.
-    #[arg(long, value_name = "SHARE", default_value = "0.05", value_parser = catch_up)]
+    #[arg(long, value_name = "SHARE", default_value = "0.05", requires = "live", value_parser = catch_up)]
     pub catch_up: f64,
     /// The segments of --live come in parts of so long, each as soon as it is made.
     #[arg(long, value_name = "SPAN", requires = "live", value_parser = span::parse)]
@@ -86,7 +86,7 @@ pub struct SweepArgs {
     #[arg(long)]
     pub abandon: bool,
     /// How long a program that is an algorithm may take for each answer.
-    #[arg(long, value_name = "SPAN", default_value = "5s", value_parser = span::parse)]
+    #[arg(long, value_name = "SPAN", default_value = "5s", value_parser = span::positive)]
     pub answer_timeout: Duration,
     /// A report in one HTML file.
     #[arg(long, value_name = "FILE.html")]

@@ -42,10 +42,10 @@ pub struct PlayArgs {
     #[arg(long, value_name = "SPAN", value_parser = span::parse)]
     pub stagger: Option<Duration>,
     /// Each player stops this long after its start [default: at the end; live: 1 m].
-    #[arg(long, value_name = "SPAN", value_parser = span::parse)]
+    #[arg(long, value_name = "SPAN", value_parser = span::positive)]
     pub duration: Option<Duration>,
     /// The most media that a player buffers [default: that of the player that `--abr` names, else 25 s].
-    #[arg(long, value_name = "SPAN", value_parser = span::parse)]
+    #[arg(long, value_name = "SPAN", value_parser = span::positive)]
     pub max_buffer: Option<Duration>,
     /// Live: playback may be faster or slower by this share to keep its latency, as in 0.05 [default: 0].
     #[arg(long, value_name = "SHARE", default_value = "0", hide_default_value = true, value_parser = catch_up)]

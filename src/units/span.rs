@@ -41,6 +41,15 @@ pub fn parse(text: &str) -> Result<Duration, UnitError> {
     }
 }
 
+/// Reads a span that is more than 0.
+///
+/// # Errors
+/// When it is no span, or 0.
+pub fn positive(text: &str) -> Result<Duration, UnitError> {
+    let wrong = || UnitError::new(text, "a span of time", "write more than 0, as in `30 s`");
+    parse(text).and_then(|span| if span.is_zero() { Err(wrong()) } else { Ok(span) })
+}
+
 /// Prints a span in its largest fitting unit: `30 ms`, `1.5 s`, `10 m`.
 #[must_use]
 pub fn print(span: Duration) -> String {
@@ -116,6 +125,10 @@ mod tests {
         insta::assert_snapshot!(parse("9999999 h").unwrap_err(), @"`9999999 h` is not a span of time: the longest span is a year");
         assert!(parse("").is_err());
         assert!(parse("-2 s").is_err());
+        assert!(
+            positive("0s").unwrap_err().to_string().ends_with("write more than 0, as in `30 s`")
+        );
+        assert_eq!(positive("2 s"), Ok(Duration::from_secs(2)));
     }
 
     proptest! {

@@ -1,6 +1,7 @@
 //! The table.
 
 use super::{AlgorithmSetup, CatalogueError, players, published};
+use crate::document::similar_names;
 use crate::player::{
     Abr, Presentation,
     estimator::{Estimator, Ewma},
@@ -86,8 +87,12 @@ impl CatalogueEntry {
 /// When there is none.
 pub fn algorithm(name: &str) -> Result<&'static CatalogueEntry, CatalogueError> {
     ALGORITHMS.iter().find(|entry| entry.name == name).ok_or_else(|| {
-        let names: Vec<_> = names().collect();
-        let hint = format!("write {}", names.join(", "));
+        let near = similar_names(&name.to_ascii_lowercase(), names());
+        let hint = if near.is_empty() {
+            format!("write {}", names().collect::<Vec<_>>().join(", "))
+        } else {
+            format!("the nearest are {}", near.join(", "))
+        };
         CatalogueError::Name { name: name.to_owned(), hint }
     })
 }
@@ -102,6 +107,13 @@ mod tests {
     use super::*;
     use crate::player::{Presentation, State, estimator::Estimate};
     use serde_json::Map;
+
+    #[test]
+    fn an_unknown_name_is_told_its_nearest() {
+        let error = |name| algorithm(name).map(|_| ()).unwrap_err().to_string();
+        assert!(error("bolla").contains("the nearest are bola"), "{}", error("bolla"));
+        assert!(error("xyzzyx").contains("write bba, bba-2, bola"), "{}", error("xyzzyx"));
+    }
 
     #[test]
     fn names_are_sorted_and_unique() {

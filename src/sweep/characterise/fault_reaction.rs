@@ -37,6 +37,8 @@ pub struct FaultReaction {
 }
 
 /// A player that requests nothing for this long before the end of the scenario has given up, in seconds.
+/// A request that a player ends sooner, in s, was not ended by a time-out.
+const SHORTEST_TIME_OUT: f64 = 0.1;
 const SILENCE: f64 = 12.0;
 
 impl FaultReaction {
@@ -92,13 +94,14 @@ impl FaultReaction {
             }
         }
         let back_offs = tries.windows(2).map(|pair| (pair[1].start - pair[0].end).max(0.0));
-        let given_up = tries.iter().find(|seen| seen.ending == Ending::GivenUp);
+        let given_up = tries.iter().filter(|seen| seen.ending == Ending::GivenUp);
+        let mut waited = given_up.map(|seen| seen.end - seen.start);
         Self {
             outcome,
             retries: if first.is_some() { tries.len().saturating_sub(1) } else { 0 },
             back_offs_s: back_offs.collect(),
             rungs,
-            time_out_s: given_up.map(|seen| seen.end - seen.start),
+            time_out_s: waited.find(|time| *time >= SHORTEST_TIME_OUT),
             recovery_s: first.and(worked).map(|seen| seen.end - failed_end),
         }
     }
@@ -154,5 +157,8 @@ mod tests {
         let late = [seen(6, 0, 11.0, 21.0, GivenUp), seen(6, 0, 21.5, 22.0, Complete)];
         let reaction = FaultReaction::of_segment(&late, 6, 45.0);
         assert_eq!((reaction.time_out_s, reaction.outcome), (Some(10.0), FaultOutcome::PlaysOn));
+        // Closed as soon as the error was there: no time was over.
+        let at_once = [seen(6, 0, 11.0, 11.01, GivenUp), seen(6, 0, 21.5, 22.0, Complete)];
+        assert_eq!(FaultReaction::of_segment(&at_once, 6, 45.0).time_out_s, None);
     }
 }

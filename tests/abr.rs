@@ -117,8 +117,10 @@ fn bad_lines_are_named() {
         decide::run(player, input.as_bytes(), Vec::new()).unwrap_err().to_string()
     };
     let setup = r#"{"ladder":[{"bandwidth":100000}],"segment_s":4}"#;
-    let unknown = error("hls", setup);
-    assert!(unknown.starts_with("there is no algorithm 'hls'; write bba, bba-2, "), "{unknown}");
+    assert_eq!(error("hls", setup), "there is no algorithm 'hls'; the nearest are hls.js");
+    let unknown = error("unlike-all", setup);
+    let all = "there is no algorithm 'unlike-all'; write bba, bba-2, ";
+    assert!(unknown.starts_with(all), "{unknown}");
     assert_eq!(
         error("shaka", ""),
         "the input is empty; write a line with `ladder` and `segment_s` first"

@@ -26,14 +26,19 @@ pub struct Presentation {
     known: Option<Arc<KnownRequests>>,
 }
 
+/// The highest bitrate, in kbit/s.
+const MOST_BITRATE: f64 = 1e9;
+
 /// Why a presentation cannot be played.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum PresentationError {
     /// There is nothing to choose from.
     #[error("has no bitrates; write at least one")]
     NoBitrates,
-    /// A bitrate is not a positive number, or not above the one before it.
-    #[error("bitrate {index} is {value}; write positive bitrates in ascending order")]
+    /// A bitrate is not a positive number, too high, or not above the one before it.
+    #[error(
+        "bitrate {index} is {value}; write positive bitrates in ascending order, of at most 1 Tbit/s"
+    )]
     Bitrate {
         /// Its 0-based position.
         index: usize,
@@ -93,7 +98,7 @@ impl Presentation {
         }
         let mut before = 0.0;
         for (index, &value) in bitrates.iter().enumerate() {
-            if !(value > before && value.is_finite()) {
+            if !(value > before && value <= MOST_BITRATE) {
                 return Err(PresentationError::Bitrate { index, value });
             }
             before = value;

@@ -327,6 +327,9 @@ async fn next(body: &mut Incoming, times: Times, left: f64) -> Result<Option<Byt
     }
 }
 
+/// Why the length of a body is not known.
+pub(super) const NO_LENGTH: &str = "the response does not say its length";
+
 /// The length of the whole body that a response is about.
 fn total<T>(response: &Response<T>) -> Result<u64, Fault> {
     let header =
@@ -343,7 +346,7 @@ fn total<T>(response: &Response<T>) -> Result<u64, Fault> {
         }
     };
     let length = length.and_then(|length| length.trim().parse().ok());
-    length.ok_or_else(|| Fault::from("the response does not say its length".to_owned()))
+    length.ok_or_else(|| Fault::from(NO_LENGTH.to_owned()))
 }
 
 /// A status that is no success, with the reason that a proxy gives.

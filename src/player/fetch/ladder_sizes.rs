@@ -5,7 +5,7 @@ use super::{
     clock::Clock,
     error::PlayError,
     feed::Feed,
-    http::Http,
+    http::{Http, NO_LENGTH},
     ladder::{Chosen, bitrate},
     requester::Requester,
     trust::Trust,
@@ -154,11 +154,11 @@ fn keep_present(tracks: &mut [Track]) -> usize {
     end - first
 }
 
-/// Whether a live stream has a segment no more, or not yet.
+/// Whether a live stream has a segment no more, not yet, or not all of it.
 fn is_absent(track: &Track, error: &PlayError) -> bool {
     let statuses = [Failure::Status(404), Failure::Status(410)];
     let PlayError::Fetch { error, .. } = error else { return false };
-    track.live && statuses.contains(&error.failure)
+    track.live && (statuses.contains(&error.failure) || error.cause == NO_LENGTH)
 }
 
 /// Finds the sizes of all segments.

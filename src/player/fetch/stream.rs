@@ -118,6 +118,10 @@ impl<'a> Stream<'a> {
 
     /// Sleeps until a segment of audio of `duration` ms is wanted.
     async fn wait_for_audio(&self, duration: f64) {
+        if self.number == 0 {
+            self.wait_for_room(duration).await;
+            return;
+        }
         let turn = || {
             let now = self.now();
             let viewing = self.requester.shared.now();
@@ -125,7 +129,7 @@ impl<'a> Stream<'a> {
             let places = viewing.places.at(now);
             self.room.scheduling.audio_turn(audio, video, duration, &places)
         };
-        while self.number > 0 {
+        loop {
             match turn() {
                 AudioTurn::Now => return,
                 AudioTurn::LooksAgain(wait) => Clock::sleep(wait).await,
@@ -135,7 +139,6 @@ impl<'a> Stream<'a> {
                 AudioTurn::WhenItFits => return,
             }
         }
-        self.wait_for_room(duration).await;
     }
 
     /// Sleeps while the main stream is too far ahead of the audio; returns the time.

@@ -312,3 +312,38 @@ async fn a_schedule_runs_on_underneath() {
         same("a reset").await;
     }
 }
+
+/// The same on a link that sessions may share, while one session uses it.
+#[tokio::test(start_paused = true)]
+async fn a_schedule_runs_on_underneath_on_a_shared_link() {
+    let registry = registry();
+    let start = |link: Option<&str>| {
+        let profile = Some(Catalog::new().named("abr-dropout").unwrap());
+        let link = link.map(Arc::from);
+        let request = ArmingRequest { profile, link, ..ArmingRequest::default() };
+        let session = registry.start(None, request).unwrap();
+        session.begin();
+        session
+    };
+    let (changed, untouched) = (start(Some("house")), start(None));
+    let seen = |session: &Session| {
+        let now = session.now();
+        (session.downlink.rate(now), session.downlink.running(now))
+    };
+    let wifi = || Change { profile: Patch::Set("wifi".into()), ..Change::default() };
+    pass(S(13)).await;
+    set(&registry, &changed, wifi(), Some(3));
+    pass(S(3)).await;
+    assert_eq!(seen(&changed), seen(&untouched), "after a ttl");
+    set(&registry, &changed, rate(1), Some(2));
+    pass(S(2)).await;
+    assert_eq!(seen(&changed), seen(&untouched), "after a rate");
+    set(&registry, &changed, wifi(), None);
+    pass(S(4)).await;
+    registry.command(&changed, &Command::Undo, &|_| true).unwrap();
+    assert_eq!(seen(&changed), seen(&untouched), "after an undo");
+    let dropout = Change { profile: Patch::Set("abr-dropout".into()), ..Change::default() };
+    set(&registry, &changed, wifi(), None);
+    set(&registry, &changed, dropout, None);
+    assert_eq!(seen(&changed).1, Duration::ZERO, "it was picked again");
+}

@@ -139,6 +139,11 @@ impl AudioStream {
         Ok(f64::INFINITY)
     }
 
+    /// The video segments from `next` on are downloaded again.
+    pub(super) fn video_goes_back(&mut self, next: usize) {
+        self.video.next = self.video.next.min(next);
+    }
+
     /// How far both streams are.
     pub(super) fn places(&self, video: &Playback, presentation: &Presentation) -> StreamPlaces {
         let segment = presentation.segment();

@@ -239,6 +239,9 @@ where
             self.next -= 1;
             bits += presentation.size(self.next, rung).unwrap_or_default();
         }
+        if let Some(audio) = &mut self.audio {
+            audio.video_goes_back(self.next);
+        }
         if let Some(&rung) = self.playback.buffer().back().filter(|_| bits > 0.0) {
             self.control.discarded(rung);
         }

@@ -134,7 +134,7 @@ impl Downlink {
     }
 
     /// Checks that the session may use `profile` on this link, with `rate` in place of the profile's, as a command at
-    /// process time `at` sets them.
+    /// process time `at` sets them. `picked`: the session's ordinal, and the number of the run of its schedules.
     ///
     /// # Errors
     /// When the profile needs another link.
@@ -143,9 +143,12 @@ impl Downlink {
         profile: &Arc<Profile>,
         rate: Option<BitRate>,
         at: SignedProcessTime,
+        picked: (u64, u64),
     ) -> Result<(), LinkError> {
         match (&self.shared, &profile.shared.name) {
-            (Some(shared), _) => shared.admit(profile, rate, Arc::strong_count(shared) == 1, at),
+            (Some(shared), _) => {
+                shared.admit(profile, rate, Arc::strong_count(shared) == 1, at, picked)
+            }
             (None, None) => Ok(()),
             (None, Some(to)) => Err(LinkError::Elsewhere {
                 from: "a link of its own".to_owned(),
@@ -159,7 +162,7 @@ impl Downlink {
     pub(super) fn would_admit(&self, profile: &Arc<Profile>) -> Result<(), LinkError> {
         match &self.shared {
             Some(shared) => shared.would_admit(profile, Arc::strong_count(shared) == 1),
-            None => self.admit(profile, None, SignedProcessTime::ZERO),
+            None => self.admit(profile, None, SignedProcessTime::ZERO, (0, 0)),
         }
     }
 

@@ -101,6 +101,7 @@ impl Limits {
     pub(super) fn begin(&self, now: LinkTime) {
         let mut state = self.state.lock();
         (state.start, state.first) = (now, now);
+        state.schedule_runs.begin(now);
     }
 
     /// Replaces the limits from link time `now` on by those of the profile whose schedules are in the run `schedule_run`.

@@ -1,16 +1,17 @@
 //! The runs of the schedules of a session's profiles: when each has started.
 
 use crate::units::LinkTime;
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 /// The most runs that are kept: a session can undo fewer commands.
 const MOST: usize = 256;
 
-/// When the runs of schedules have started, by number. A run starts when a profile is picked. It goes on while other values are
-/// in the place of those of the profile, and while another profile is in its place for some time.
+/// When the runs of schedules have started, by number, the one that was in force last at the end. A run starts when a profile is
+/// picked. It goes on while other values are in the place of those of the profile, and while another profile is in its place
+/// for some time.
 #[derive(Debug, Default)]
 pub(super) struct ScheduleRuns {
-    starts: BTreeMap<u64, LinkTime>,
+    starts: VecDeque<(u64, LinkTime)>,
 }
 
 impl ScheduleRuns {
@@ -19,10 +20,19 @@ impl ScheduleRuns {
         if schedule_run == 0 {
             return LinkTime::ZERO;
         }
-        if self.starts.len() >= MOST && !self.starts.contains_key(&schedule_run) {
-            self.starts.pop_first();
+        let known = self.starts.iter().position(|(number, _)| *number == schedule_run);
+        let known = known.and_then(|place| self.starts.remove(place));
+        if self.starts.len() >= MOST {
+            self.starts.pop_front();
         }
-        *self.starts.entry(schedule_run).or_insert(now)
+        let start = known.map_or(now, |(_, start)| start);
+        self.starts.push_back((schedule_run, start));
+        start
+    }
+
+    /// Lets all runs start at `now`: the session begins.
+    pub(super) fn begin(&mut self, now: LinkTime) {
+        self.starts.iter_mut().for_each(|(_, start)| *start = now);
     }
 }
 
@@ -32,13 +42,19 @@ mod tests {
 
     #[test]
     fn a_run_keeps_its_start() {
-        let mut schedule_runs = ScheduleRuns::default();
+        let mut runs = ScheduleRuns::default();
         let seconds = LinkTime::from_secs;
-        assert_eq!(schedule_runs.start(0, seconds(5)), LinkTime::ZERO);
-        assert_eq!(schedule_runs.start(1, seconds(7)), seconds(7));
-        assert_eq!(schedule_runs.start(2, seconds(9)), seconds(9));
-        assert_eq!(schedule_runs.start(1, seconds(11)), seconds(7));
-        (3..10_000).for_each(|schedule_run| _ = schedule_runs.start(schedule_run, seconds(20)));
-        assert_eq!(schedule_runs.starts.len(), MOST);
+        assert_eq!(runs.start(0, seconds(5)), LinkTime::ZERO);
+        assert_eq!(runs.start(1, seconds(7)), seconds(7));
+        assert_eq!(runs.start(2, seconds(9)), seconds(9));
+        assert_eq!(runs.start(1, seconds(11)), seconds(7));
+        // The one that comes back again and again stays.
+        for run in 3..10_000 {
+            assert_eq!(runs.start(run, seconds(20)), seconds(20));
+            assert_eq!(runs.start(1, seconds(30)), seconds(7));
+        }
+        assert_eq!(runs.starts.len(), MOST);
+        runs.begin(seconds(40));
+        assert_eq!(runs.start(1, seconds(50)), seconds(40));
     }
 }

@@ -15,6 +15,9 @@ use std::{
     sync::{Arc, OnceLock, Weak},
 };
 
+/// The most runs of schedules that a link remembers.
+const MOST_RUNS: usize = 64;
+
 /// The most shared links at the same time.
 const MOST_LINKS: usize = 1024;
 
@@ -88,8 +91,44 @@ struct State {
     /// The process time of the last command that set profile or rate.
     set: Option<SignedProcessTime>,
     spec: LinkSpec,
-    /// The number of the run of its schedules: one for each profile that it had.
+    /// The number of the run of its schedules, and the profiles that it had, the first one first.
     schedule_run: u64,
+    runs: Vec<Run>,
+}
+
+/// A run of the schedules of a shared link.
+#[derive(Debug)]
+struct Run {
+    number: u64,
+    /// Of the session that has set it: its ordinal, and the number of the run there.
+    picked: (u64, u64),
+    profile: Arc<Profile>,
+}
+
+impl State {
+    /// The number of the run of `profile` that was `picked`. A session that goes back to the profile that it started with
+    /// goes on with the run of that profile.
+    fn run_of(&mut self, picked: (u64, u64), profile: &Arc<Profile>) -> u64 {
+        let known = self.runs.iter().find(|run| run.picked == picked);
+        let started_with = || {
+            let first = picked.1 == 0;
+            self.runs.iter().rev().find(|run| first && is_same(&run.profile, profile))
+        };
+        if let Some(run) = known.or_else(started_with) {
+            return run.number;
+        }
+        let number = self.runs.last().map_or(0, |run| run.number) + 1;
+        if self.runs.len() >= MOST_RUNS {
+            self.runs.remove(0);
+        }
+        self.runs.push(Run { number, picked, profile: Arc::clone(profile) });
+        number
+    }
+}
+
+/// Whether both are the same profile, also if one was read again.
+fn is_same(one: &Arc<Profile>, other: &Arc<Profile>) -> bool {
+    Arc::ptr_eq(one, other) || (one.name == other.name && one.link == other.link)
 }
 
 impl SharedLink {
@@ -154,7 +193,8 @@ impl SharedLink {
     }
 
     /// Checks that a session may use `profile` on this link, and stores `rate` for later sessions, as a command at process
-    /// time `at` sets them. `alone`: no other session uses the link; the link then takes over the profile.
+    /// time `at` sets them. `alone`: no other session uses the link; the link then takes over the profile. `picked`: the
+    /// session's ordinal, and the number of the run of its schedules.
     ///
     /// # Errors
     /// When the profile needs another link.
@@ -164,14 +204,15 @@ impl SharedLink {
         rate: Option<BitRate>,
         alone: bool,
         at: SignedProcessTime,
+        picked: (u64, u64),
     ) -> Result<(), LinkError> {
         self.would_admit(profile, alone)?;
         let mut state = self.state.lock();
         // A session that takes over the rate of another sets nothing.
-        let new_profile = alone && !Arc::ptr_eq(&state.profile, profile);
+        let new_profile = alone && !is_same(&state.profile, profile);
         if new_profile {
             state.profile = Arc::clone(profile);
-            state.schedule_run += 1;
+            state.schedule_run = state.run_of(picked, profile);
         }
         if new_profile || state.rate != rate {
             state.rate = rate;
@@ -258,6 +299,7 @@ impl SharedLinks {
                 set: None,
                 spec: profile.link.clone(),
                 schedule_run: 0,
+                runs: vec![Run { number: 0, picked: (0, 0), profile: Arc::clone(profile) }],
             }),
         });
         links.insert(key, Arc::downgrade(&link));

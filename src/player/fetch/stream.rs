@@ -129,14 +129,20 @@ impl<'a> Stream<'a> {
             let places = viewing.places.at(now);
             self.room.scheduling.audio_turn(audio, video, duration, &places)
         };
+        let mut has_waited = false;
         loop {
             match turn() {
                 AudioTurn::Now => return,
                 AudioTurn::LooksAgain(wait) => Clock::sleep(wait).await,
                 AudioTurn::AfterVideo(wait) => Clock::sleep(wait.min(LOOK)).await,
-                // The video may have gone on meanwhile.
-                AudioTurn::WhenItFits if self.wait_for_room(duration).await > 0.0 => {}
-                AudioTurn::WhenItFits => return,
+                // It waits for room once: while playback waits for this audio, there is never more.
+                AudioTurn::WhenItFits if has_waited => return,
+                AudioTurn::WhenItFits => {
+                    has_waited = true;
+                    if self.wait_for_room(duration).await <= 0.0 {
+                        return;
+                    }
+                }
             }
         }
     }

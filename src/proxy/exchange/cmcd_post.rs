@@ -69,14 +69,17 @@ impl Listener {
                 Err(_) => return,
             },
         };
+        let posted = self.form.read(&decoded);
+        let others: Vec<_> =
+            posted.reports.iter().map(|report| self.other_session(report)).collect();
+        let first = others.first().and_then(Option::as_ref).unwrap_or(&self.session);
         // A player repeats a report when the collector fails. A report without a time stamp may be a new one.
         let dated = memchr::memmem::find(&decoded, b"ts").is_some();
-        if dated && !self.session.is_new_report(&self.collector, &decoded) {
+        if dated && !first.is_new_report(&self.collector, &decoded) {
             return;
         }
-        let posted = self.form.read(&decoded);
-        for report in posted.reports {
-            let request = self.request_of(&report);
+        for (report, other) in posted.reports.into_iter().zip(others) {
+            let request = self.request_in(other.as_deref());
             let collector = Some(Arc::clone(&self.collector));
             self.bus.emit(&Event::PlayerReported { request, report, collector });
         }
@@ -86,13 +89,18 @@ impl Listener {
         }
     }
 
-    /// The request that carried `report`, in the session that the report is about: that of its `sid`.
-    fn request_of(&self, report: &Cmcd) -> Arc<RequestTag> {
-        let other =
-            self.registry.as_ref().zip(report.session.as_ref()).and_then(|(registry, id)| {
-                // The usual case needs no search.
-                if self.session.has_cmcd_id(id) { None } else { registry.with_cmcd_id(id) }
-            });
+    /// The session that `report` is about, by its `sid`; `None` = that of the request.
+    fn other_session(&self, report: &Cmcd) -> Option<Arc<Session>> {
+        let (registry, id) = self.registry.as_ref().zip(report.session.as_ref())?;
+        // The usual case needs no search.
+        if self.session.has_cmcd_id(id) {
+            return None;
+        }
+        registry.with_cmcd_id(id, &self.session)
+    }
+
+    /// The request that carried the report, in the session `other`.
+    fn request_in(&self, other: Option<&Session>) -> Arc<RequestTag> {
         let Some(other) = other else { return Arc::clone(&self.request) };
         let mut request = RequestTag::clone(&self.request);
         request.session = Arc::clone(&other.tag);

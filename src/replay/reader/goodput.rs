@@ -51,7 +51,8 @@ pub(super) fn settle(recording: &mut Recording) {
         }
     }
     recording.notes.push(format!(
-        "losses and TCP are in the rate: {:.0} % of what the link granted arrived while bodies waited for it",
+        "losses, TCP, and other users of the link are in the rate: {:.0} % of what the link granted arrived while bodies \
+         waited for it",
         share * 100.0
     ));
 }

@@ -109,11 +109,19 @@ impl Registry {
         }
     }
 
-    /// The newest session with requests whose CMCD data had the `sid` `id`.
+    /// The newest session beside `known` with requests whose CMCD data had the `sid` `id`: in the namespace of `known`, and of
+    /// its client or of one that is not known. Ids of other clients may be the same.
     #[must_use]
-    pub fn with_cmcd_id(&self, id: &str) -> Option<Arc<Session>> {
+    pub fn with_cmcd_id(&self, id: &str, known: &Session) -> Option<Arc<Session>> {
+        let space =
+            |session: &Session| session.tag.label.as_deref().and_then(namespace).map(str::to_owned);
+        let (client, own) = (known.memory().number(), space(known));
         let sessions = self.sessions.read();
-        let with_id = sessions.by_id.values().filter(|session| session.has_cmcd_id(id));
+        let of_client = sessions.by_id.values().filter(|session| {
+            let number = session.memory().number();
+            (number == 0 || number == client) && space(session) == own
+        });
+        let with_id = of_client.filter(|session| session.has_cmcd_id(id));
         with_id.max_by_key(|session| session.tag.ordinal).cloned()
     }
 

@@ -153,7 +153,8 @@ impl Session {
         let new_link = arming.link != current.link || arming.schedule_run != current.schedule_run;
         if sets_link && (new_link || !Arc::ptr_eq(&arming.profile, &current.profile)) {
             let at = self.clock.process_now().into();
-            self.downlink.admit(&arming.profile, arming.shaping.rate, at)?;
+            let picked = (self.tag.ordinal, arming.schedule_run);
+            self.downlink.admit(&arming.profile, arming.shaping.rate, at, picked)?;
         }
         if new_link && sets_link {
             self.downlink.change(now, &arming.link, arming.schedule_run);
@@ -166,7 +167,13 @@ impl Session {
             self.limits.pause(arming.paused, self.downlink.link_time(now));
             // What the link could have carried at a time that is over is not known.
             let carried = self.downlink.carried(now).filter(|_| !moment.replayed);
-            self.sampled.lock().pause(arming.paused, now, carried);
+            let mut sampled = self.sampled.lock();
+            sampled.pause(arming.paused, now, carried);
+            if moment.replayed {
+                // It was reported when it ended.
+                sampled.take_pause();
+            }
+            drop(sampled);
             self.downlink.wake();
         }
         let new_profile = arming.profile_name != current.profile_name;
@@ -177,11 +184,13 @@ impl Session {
 
     /// Changes uplink and limits.
     fn change_beside(&self, now: SessionTime, from: &Arming, to: &Arming) {
-        let (schedule_run, from, to) = (to.schedule_run, &*from.profile, &*to.profile);
-        if from.uplink != to.uplink {
+        let schedule_run = to.schedule_run;
+        let new_run = schedule_run != from.schedule_run;
+        let (from, to) = (&*from.profile, &*to.profile);
+        if from.uplink != to.uplink || new_run {
             self.uplink.change(Self::uplink_time(now), &to.uplink, schedule_run);
         }
-        if from.limits != to.limits {
+        if from.limits != to.limits || new_run && !to.limits.is_empty() {
             self.limits.change(Arc::clone(&to.limits), self.downlink.link_time(now), schedule_run);
             self.downlink.wake();
         }

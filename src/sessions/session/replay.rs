@@ -90,7 +90,8 @@ impl Session {
     /// When the link does not allow it.
     pub(in crate::sessions) fn set_link(&self, at: SignedProcessTime) -> Result<(), LinkError> {
         let arming = self.arming();
-        self.downlink.admit(&arming.profile, arming.shaping.rate, at)?;
+        let picked = (self.tag.ordinal, arming.schedule_run);
+        self.downlink.admit(&arming.profile, arming.shaping.rate, at, picked)?;
         self.downlink.change(self.now(), &arming.link, arming.schedule_run);
         Ok(())
     }

@@ -36,9 +36,9 @@ pub struct FaultReaction {
     pub recovery_s: Option<f64>,
 }
 
-/// A player that requests nothing for this long before the end of the scenario has given up, in seconds.
-/// A request that a player ends sooner, in s, was not ended by a time-out.
+/// A request that a player ends sooner, in seconds, was not ended by a time-out.
 const SHORTEST_TIME_OUT: f64 = 0.1;
+/// A player that requests nothing for this long before the end of the scenario has given up, in seconds.
 const SILENCE: f64 = 12.0;
 
 impl FaultReaction {

@@ -324,6 +324,22 @@ fn bad_use_is_named() {
 }
 
 /// A sweep in which no run ends has failed; its files are written.
+/// A player that cannot be started is an error; the exit code of one that ends is told.
+#[test]
+fn a_player_that_is_characterised_must_start() {
+    let characterise = |command| {
+        let here = ["--listen", "127.0.0.1:0", "--only", "fast", "--command", command];
+        vsps(&[&["characterise"], &here[..]].concat())
+    };
+    let (code, _, told) = characterise("no-such-player {url}");
+    assert_eq!(code, 1);
+    assert!(told.contains("--command: the program of `no-such-player http"), "{told}");
+    let (code, found, told) = characterise("sh -c 'exit 3' {url}");
+    assert_eq!(code, 0);
+    assert!(told.contains("fast: the player ended with exit code 3"), "{told}");
+    assert!(found.contains("the player did not come"), "{found}");
+}
+
 #[test]
 fn a_sweep_without_a_run_that_ends_is_exit_code_1() {
     let folder = scratch("failing");

@@ -5,6 +5,10 @@ use crate::commands::{Failure, output};
 use std::{num::NonZeroUsize, process::Stdio, thread};
 use tokio::{process::Command, task::JoinSet, time::timeout};
 
+/// The exit codes of a shell that cannot execute a program, or does not find it.
+const NOT_EXECUTABLE: i32 = 126;
+const NOT_FOUND: i32 = 127;
+
 /// Runs it for all scenarios.
 pub(super) async fn play(
     command: &str,
@@ -26,7 +30,7 @@ pub(super) async fn play(
         output::tell(&format!("{}: {}\n", one.scenario.name, one.scenario.summary));
         let seconds = format!("{:.0}", one.scenario.seconds);
         let line = command.replace("{url}", &one.url).replace("{seconds}", &seconds);
-        running.spawn(run(line, one.lasts()));
+        running.spawn(run(one.scenario.name.to_string(), line, one.lasts()));
     }
     while !running.is_empty() {
         joined(&mut running).await?;
@@ -41,9 +45,9 @@ async fn joined(running: &mut JoinSet<Result<(), Failure>>) -> Result<(), Failur
     }
 }
 
-/// Runs one, and ends it when its time is over. A player that fails is what a scenario may be about, so its exit code
-/// plays no part.
-async fn run(line: String, lasts: std::time::Duration) -> Result<(), Failure> {
+/// Runs the player of the scenario `name`, and ends it when its time is over. A player that fails is what a scenario may be about:
+/// its exit code is told. One that cannot be started is an error.
+async fn run(name: String, line: String, lasts: std::time::Duration) -> Result<(), Failure> {
     let mut child = Command::new("sh")
         .args(["-c", &format!("exec {line}")])
         .stdin(Stdio::null())
@@ -52,9 +56,23 @@ async fn run(line: String, lasts: std::time::Duration) -> Result<(), Failure> {
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| Failure::running(format_args!("--command: {error}")))?;
-    if timeout(lasts, child.wait()).await.is_err() {
+    let Ok(ended) = timeout(lasts, child.wait()).await else {
         // It ends late, or has ended by now: both are fine.
         let _ = child.kill().await;
+        return Ok(());
+    };
+    match ended.ok().and_then(|status| status.code()) {
+        // These are of the shell (POSIX).
+        Some(NOT_EXECUTABLE) => {
+            Err(Failure::running(format_args!("--command: `{line}` cannot be executed")))
+        }
+        Some(NOT_FOUND) => {
+            Err(Failure::running(format_args!("--command: the program of `{line}` was not found")))
+        }
+        Some(code @ 1..) => {
+            output::tell(&format!("{name}: the player ended with exit code {code}\n"));
+            Ok(())
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }

@@ -235,6 +235,29 @@ fn a_dead_link_ends_its_runs_with_the_reason() {
     assert!(results.runs[2].figures().unwrap().bitrate_kbps > 4000.0);
 }
 
+/// Players that give up after time-outs, as with separate audio, end with the cause. Audio is named.
+#[test]
+fn a_dead_link_is_the_cause_of_time_outs() {
+    let folder = scratch("dead-later");
+    let name = |name: &str, downlink: &str| {
+        let path = folder.join(format!("{name}.toml"));
+        let text = format!("summary = \"x\"\n[downlink]\n{downlink}\n");
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let later = "repeat = false\nschedule = [\n{ for = \"20 s\", rate = \"3 Mbit/s\" },\n\
+                 { for = \"1 s\", rate = \"0 bit/s\" },\n]";
+    for (file, downlink) in [("dead", "rate = \"0 bit/s\""), ("dead-later", later)] {
+        let profile = name(file, downlink);
+        for abr in ["bola", "hls.js", "dash.js"] {
+            let run = ["--profile", &profile, "--abr", abr, "--seeds", "1..1", "--duration", "3m"];
+            let (code, _, told) = vsps(&run);
+            assert_eq!(code, 1, "{told}");
+            assert!(told.contains("the network carries nothing any more"), "{abr}, {file}: {told}");
+        }
+    }
+}
+
 /// One rung, and segments longer than the buffer.
 #[test]
 fn odd_ladders_play() {

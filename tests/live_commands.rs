@@ -347,3 +347,23 @@ async fn a_schedule_runs_on_underneath_on_a_shared_link() {
     set(&registry, &changed, dropout, None);
     assert_eq!(seen(&changed).1, Duration::ZERO, "it was picked again");
 }
+
+/// So does that of the uplink, also where two profiles have the same one.
+#[tokio::test(start_paused = true)]
+async fn the_schedule_of_the_uplink_runs_on_underneath() {
+    let registry = registry();
+    let session = start(&registry, None);
+    let pick = |name: &str| Change { profile: Patch::Set(name.into()), ..Change::default() };
+    let running = || {
+        let now = vsps::units::LinkTime::new(session.now().since_zero());
+        session.uplink.with(|link| link.running(now))
+    };
+    set(&registry, &session, pick("abr-dropout"), None);
+    pass(S(3)).await;
+    set(&registry, &session, pick("abr-ramp"), None);
+    pass(S(5)).await;
+    assert_eq!(running(), S(5));
+    set(&registry, &session, pick("wifi"), Some(2));
+    pass(S(2)).await;
+    assert_eq!((&*session.arming().profile_name, running()), ("abr-ramp", S(7)));
+}

@@ -416,3 +416,13 @@ async fn cmcd_is_sent_with_every_request() {
     assert!(of("ot=a").contains("d="), "{reports:?}");
     assert!(!of("ot=m").contains("br=") && !of("ot=i").contains("bl="), "{reports:?}");
 }
+
+/// With a buffer that is too small for a segment beside what playback waits for, audio is requested all the same.
+#[tokio::test]
+async fn audio_that_never_fits_is_requested() {
+    let (_running, base) = proxy(&["--profile", "unlimited"]).await;
+    let url = format!("{base}/demo/hls/master.m3u8");
+    let result =
+        played(&[&url, "--abr", "media3", "--max-buffer", "4s", "--duration", "14s"]).await;
+    assert!(result["played_seconds"].as_f64().unwrap() > 6.0, "{result}");
+}

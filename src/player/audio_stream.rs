@@ -189,7 +189,8 @@ impl AudioStream {
         if let Some(failure) = download.failure {
             self.totals.failed += 1;
             self.totals.wasted += received;
-            self.state = State::Waits(self.attempts.fail(failure, download)?);
+            let wait = self.attempts.fail(failure, download).map_err(SessionError::of_audio)?;
+            self.state = State::Waits(wait);
             return Ok(());
         }
         self.state = State::Ready;
@@ -318,5 +319,40 @@ impl BesideAudio<'_> {
             }
         }
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::player::{Abandoning, BufferGrowth, FullBuffer, Replacement};
+
+    /// Segments of video that are thrown away and downloaded again count as not there: audio waits for them again.
+    #[test]
+    fn discarded_video_is_not_there_any_more() {
+        let policy = SessionPolicy {
+            max_buffer: 30_000.0,
+            growth: BufferGrowth::Never,
+            full: FullBuffer::WaitForRoom,
+            scheduling: Scheduling::Earliest,
+            replacement: Replacement::Never,
+            discard: None,
+            abandon: Abandoning::Never,
+            startup_rebuffers: false,
+            seek: None,
+            requests: RequestPolicy::PATIENT,
+        };
+        let presentation = Presentation::constant(4000.0, vec![1000.0], 20).unwrap();
+        let mut audio = AudioStream::new(&policy);
+        audio.video = VideoPlace { next: 6, requested: false, arrived: 0.0 };
+        audio.next = 5;
+        let video = Playback::new(&presentation);
+        let turn = |audio: &AudioStream| {
+            let places = audio.places(&video, &presentation);
+            audio.scheduling.audio_turn(0.0, 0.0, 4000.0, &places)
+        };
+        assert_eq!(turn(&audio), AudioTurn::WhenItFits);
+        audio.video_goes_back(3);
+        assert_eq!(turn(&audio), AudioTurn::AfterVideo(f64::INFINITY));
     }
 }

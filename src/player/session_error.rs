@@ -30,10 +30,43 @@ pub enum SessionError {
         /// How many requests failed.
         attempts: u32,
     },
+    /// Requests for a segment of separate audio failed, and the player gave up.
+    #[error("segment {segment} of the audio did not arrive: {failure}, after {attempts} requests")]
+    FailedAudio {
+        /// The 0-based segment.
+        segment: usize,
+        /// Why the last request failed.
+        failure: Failure,
+        /// How many requests failed.
+        attempts: u32,
+    },
     /// A manifest or an initialization segment did not arrive.
     #[error("a manifest or an initialization segment did not arrive: {0}")]
     NoSetup(Failure),
     /// A figure is no number, as after a download that took no time.
     #[error("the {0} is not a finite number: a download took no time or carried nothing")]
     NotFinite(&'static str),
+}
+
+impl SessionError {
+    /// The same about a segment of separate audio.
+    pub(super) const fn of_audio(self) -> Self {
+        match self {
+            Self::Failed { segment, failure, attempts, .. } => {
+                Self::FailedAudio { segment, failure, attempts }
+            }
+            other => other,
+        }
+    }
+
+    /// Whether a player has given up because a time of its policy was over.
+    #[must_use]
+    pub const fn is_timeout(&self) -> bool {
+        matches!(
+            self,
+            Self::Failed { failure: Failure::Timeout, .. }
+                | Self::FailedAudio { failure: Failure::Timeout, .. }
+                | Self::NoSetup(Failure::Timeout)
+        )
+    }
 }

@@ -126,3 +126,28 @@ async fn sessions_that_no_player_uses_make_room() {
     assert!(left.contains(&waiting.tag.ordinal) && left.contains(&playing.tag.ordinal));
     assert_eq!(left.len(), 3);
 }
+
+/// A posted report goes to the session of its `sid`, but not to that of another client or namespace with the same one.
+#[tokio::test(start_paused = true)]
+async fn a_report_finds_the_session_of_its_sid() {
+    let registry = registry(None);
+    let id: Arc<str> = "test".into();
+    let started = |client: [u8; 4], label: Option<&str>| {
+        let label = label.map(Arc::from);
+        let request = ArmingRequest { label, ..ArmingRequest::default() };
+        let session = registry.start(Some(client.into()), request).unwrap();
+        session.note_cmcd_id(&id);
+        session
+    };
+    let found =
+        |known: &Session| registry.with_cmcd_id("test", known).map(|session| session.tag.ordinal);
+    let own = started([10, 0, 0, 1], None);
+    let newer = registry.start(Some([10, 0, 0, 1].into()), ArmingRequest::default()).unwrap();
+    let of_other_client = started([10, 0, 0, 2], None);
+    let of_other_team = started([10, 0, 0, 1], Some("team-b/x"));
+    assert_eq!(found(&newer), Some(own.tag.ordinal));
+    assert_eq!(found(&of_other_client), Some(of_other_client.tag.ordinal));
+    assert_eq!(found(&of_other_team), Some(of_other_team.tag.ordinal));
+    let nobody = registry.start(Some([10, 0, 0, 3].into()), ArmingRequest::default()).unwrap();
+    assert_eq!(found(&nobody), None);
+}

@@ -65,7 +65,8 @@ fn several(views: &[PlayerView]) -> String {
     let count = views.len() as f64;
     let buffer = views.iter().map(|view| view.buffer).sum::<f64>() / count;
     let bitrates: Vec<f64> = views.iter().filter_map(|view| view.bitrate).collect();
-    let bitrate = bitrates.iter().sum::<f64>() / (bitrates.len().max(1)) as f64;
+    // The sum of nothing would be -0.
+    let bitrate = bitrates.iter().fold(0.0, |sum, rate| sum + rate) / bitrates.len().max(1) as f64;
     let rebuffer: f64 = views.iter().map(|view| view.rebuffer).sum();
     format!(
         "{} players: {} playing, {} rebuffering, {} starting, {} ended  buffer {buffer:.1} s  \

@@ -16,12 +16,12 @@ use super::{
     virtual_response::Response,
 };
 use crate::{
-    model::LinkSpec,
+    model::{Link, LinkSpec},
     player::Failure,
     seed::{Name, Seed},
     units::{LinkTime, SessionTime},
 };
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 /// A download is of some time, also on a link without a limit: what took no time has no rate.
 const SHORTEST: Duration = Duration::from_micros(1);
@@ -121,6 +121,16 @@ impl LinkNetwork {
     /// Bits that the link could have carried up to now; `None` without a limit.
     pub fn capacity(&mut self) -> Option<f64> {
         self.downlink.capacity(self.now).map(|bytes| bytes as f64 * BITS)
+    }
+
+    /// Whether the link carries nothing from now on: its rate is 0 for ever.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        let mut link = Link::new(&self.spec, self.session.named("downlink"));
+        // What may pass at once after a pause comes first.
+        link.book(self.now, NonZeroU32::MAX);
+        let next = link.book(self.now, NonZeroU32::MIN);
+        link.release(next).is_none()
     }
 
     /// The delay before the first byte of the next response on `connection`.

@@ -7,7 +7,8 @@ use crate::{
     media::Kind,
     model::{LinkSpec, RateSpec, Step, Steps},
     player::{
-        BufferGrowth, Failure, Replacement, RequestPolicy, Scheduling, Setup, SetupRequest,
+        BufferGrowth, Failure, FullBuffer, Replacement, RequestPolicy, Scheduling, Setup,
+        SetupRequest,
         abr::{Fixed, Throughput},
         estimator::Ewma,
         network::{LinkNetwork, NeverEnds, Object, Progress, Request},

@@ -41,7 +41,8 @@ impl ObservedSession {
         let mut sums = Sums {
             startup: self.startup * MS,
             segment,
-            rebuffer: self.stalls.iter().map(|(_, seconds)| seconds * MS).sum(),
+            // The sum of nothing would be -0.
+            rebuffer: self.stalls.iter().fold(0.0, |sum, (_, seconds)| sum + seconds * MS),
             rebuffer_events: self.stalls.len() as f64,
             received: self.received * BITS,
             wasted: self.wasted * BITS,

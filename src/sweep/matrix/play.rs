@@ -5,7 +5,8 @@ use super::{
     shown_quality::ShownQuality,
 };
 use crate::player::{
-    Abandoning, FullBuffer, Session, SessionPolicy, estimator::Ewma, network::LinkNetwork, preset,
+    Abandoning, FullBuffer, NeverEnds, Session, SessionError, SessionPolicy, estimator::Ewma,
+    network::LinkNetwork, preset,
 };
 
 /// Plays with one player over `network`.
@@ -44,7 +45,7 @@ pub(super) fn play(
             Err(error) => {
                 // What is buffered is shown before playback ends.
                 session.play_out(&mut seat.shown);
-                return Err(error.into());
+                return Err(cause(error, &session.network).into());
             }
         };
         if let Some(problem) = session.failure() {
@@ -81,4 +82,9 @@ pub(super) fn play(
     sums.rebuffer_events = totals.rebuffer_events as f64;
     (sums.up, sums.down, sums.change) = (shown.up, shown.down, totals.bitrate_change);
     finite(sums.figures())
+}
+
+/// The cause of `error`: a player gives up after some time-outs, also where nothing arrives any more.
+fn cause(error: SessionError, network: &LinkNetwork) -> SessionError {
+    if error.is_timeout() && network.is_dead() { NeverEnds.into() } else { error }
 }

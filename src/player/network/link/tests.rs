@@ -61,7 +61,13 @@ fn silence_for_ever_never_ends() {
         assert_eq!(network.download(1e6, None), Err(NeverEnds));
         let mut network = LinkNetwork::by_quanta(&spec, Seed::new(1));
         assert_eq!(network.download(1e6, None), Err(NeverEnds));
+        network.wait(101.0);
+        assert!(network.is_dead());
     }
+    let mut lives =
+        LinkNetwork::new(&Arc::new(steps(&[(100, 80), (100, 0)])), &[], &[], Seed::new(1));
+    lives.wait(150.0);
+    assert!(!lives.is_dead(), "the schedule repeats");
 }
 
 /// The latency of a request with a name is the one that the proxy draws for that path: it depends on

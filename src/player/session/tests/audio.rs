@@ -204,7 +204,7 @@ fn late_audio_alone_makes_playback_stand_still() {
 #[test]
 fn audio_that_never_comes_ends_the_session() {
     let played = play(8000.0, Some(Box::new(NoAudio(3))));
-    let Err(SessionError::Failed { segment, attempts, .. }) = played.ended else {
+    let Err(SessionError::FailedAudio { segment, attempts, .. }) = played.ended else {
         panic!("{:?}", played.ended)
     };
     assert_eq!((segment, attempts, played.audio.failed), (3, 4, 4));
